@@ -1,0 +1,317 @@
+"""The command line: parses, calls, prints. Whatever needs time to import is imported on use."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from dawndusk.results import Results
+    from dawndusk.scenario import Scenario
+
+WRONG_INPUT = 2
+INTERNAL_ERROR = 1
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="dawndusk",
+    help="Deploys, runs and pays for an AI data centre in orbit, beside the one on the ground.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Named = Annotated[
+    str, typer.Argument(metavar="SCENARIO", help="Shipped scenario's name or path of a TOML file.")
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help='Override one value, as in --set satellite.battery.capacity="4 kWh"; repeatable.',
+    ),
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")]
+Folder = Annotated[
+    Path | None, typer.Option("--out", help="Results folder (default: results/NAME).")
+]
+
+
+def main() -> None:
+    """Entry point of the `dawndusk` command."""
+    sys.path.append(os.getcwd())  # a user's own "package.module:name" lies where they stand
+    app()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"dawndusk {version('dawndusk')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def run(
+    scenario: Named,
+    overrides: Overrides = None,
+    out: Folder = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of every random draw.")] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start over instead of resuming an unfinished run.")
+    ] = False,
+    no_report: Annotated[
+        bool, typer.Option("--no-report", help="Leave out the HTML report.")
+    ] = False,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads (default: one a core).")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Simulate a scenario and leave a results folder with its report."""
+    with _one_line_errors(debug):
+        chosen = _load(scenario, overrides, seed)
+        folder = out or Path("results") / chosen.name
+        finished = _run(chosen, folder, fresh=fresh, report=not no_report, threads=threads)
+        _print_summary(finished)
+
+
+@app.command()
+def compare(
+    designs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="DESIGN...", help="Results folders or scenarios; a scenario is run first."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Page to write.")] = Path("results/compare.html"),
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads (default: one a core).")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Put designs side by side, in the terminal and on one page."""
+    with _one_line_errors(debug):
+        from dawndusk.report import compare as comparison
+
+        folders = [_folder_of(design, threads) for design in designs]
+        _console().print(comparison.table(folders))
+        comparison.write(folders, out)
+        typer.echo(f"comparison: {out}")
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[
+        str | None, typer.Argument(help="Kind of catalogue entry, or 'scenario'; all if left out.")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """List the shipped scenarios and catalogue entries."""
+    with _one_line_errors(debug):
+        from dawndusk import catalogue, scenario
+
+        shelves = {"scenario": scenario.names()}
+        shelves |= {each: catalogue.names(each) for each in catalogue.kinds()}
+        if kind is not None and kind not in shelves:
+            raise ValueError(f"list: {kind!r} is not a kind; allowed: {', '.join(shelves)}")
+        for each, names in shelves.items():
+            if kind is None:
+                typer.echo(f"{each}: {', '.join(names)}")
+            elif kind == each:
+                typer.echo("\n".join(names))
+
+
+@app.command()
+def show(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A scenario, or a catalogue entry as accelerator.h100."
+        ),
+    ],
+    overrides: Overrides = None,
+    debug: Debug = False,
+) -> None:
+    """Print every value with its unit, source, date, confidence and range."""
+    with _one_line_errors(debug):
+        from dawndusk import catalogue
+        from dawndusk.report import tables
+
+        kind, _, entry = name.partition(".")
+        if entry and kind in catalogue.kinds():
+            _console().print(tables.entry_table(catalogue.entry(kind, entry)))
+        else:
+            _console().print(tables.scenario_table(_load(name, overrides)))
+
+
+@app.command()
+def new(
+    path: Annotated[Path, typer.Argument(help="File to write.")],
+    debug: Debug = False,
+) -> None:
+    """Write a commented scenario to start from."""
+    with _one_line_errors(debug):
+        from dawndusk.scenario.starter import starter_toml
+
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(starter_toml(path.stem))
+        except FileExistsError:
+            raise ValueError(f"{path}: exists already; choose another name or delete it") from None
+        typer.echo(f"{path}: written; run it with: dawndusk run {path}")
+
+
+@app.command()
+def check(
+    target: Annotated[
+        str, typer.Argument(metavar="SCENARIO", help="Name or path; or the word 'policy'.")
+    ],
+    name: Annotated[
+        str | None, typer.Argument(metavar="[POLICY]", help="The policy, as package.module:name.")
+    ] = None,
+    overrides: Overrides = None,
+    debug: Debug = False,
+) -> None:
+    """Check a scenario, or with `check policy package.module:name` your own policy."""
+    with _one_line_errors(debug):
+        if target == "policy" and name:
+            from dawndusk.placement import conformance
+
+            conformance.check(conformance.resolve(name))
+            typer.echo(f"{name}: keeps the contract of a placement policy")
+        elif name is None:
+            _load(target, overrides)
+            typer.echo(f"{target}: valid")
+        else:
+            raise ValueError(f"check {target}: only 'check policy NAME' takes a second word")
+
+
+def _load(name: str, overrides: list[str] | None, seed: int | None = None) -> "Scenario":
+    from dawndusk.scenario import load
+
+    seeded = [] if seed is None else [f"time.seed={seed}"]
+    return load(name, [*(overrides or []), *seeded])
+
+
+def _run(
+    scenario: "Scenario", folder: Path, *, fresh: bool, report: bool, threads: int | None
+) -> "Results":
+    import dawndusk.run
+    from dawndusk.results import partial_folder
+
+    try:
+        with _progress(scenario.name) as progress:
+            return dawndusk.run.run(
+                scenario, folder, fresh=fresh, report=report, threads=threads, progress=progress
+            )
+    except KeyboardInterrupt:
+        partial = partial_folder(folder)
+        kept = f"what is done is kept in {partial}" if partial.is_dir() else "nothing was kept yet"
+        typer.echo(
+            f"interrupted: {kept}; the same command goes on from there, --fresh starts over",
+            err=True,
+        )
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _folder_of(design: str, threads: int | None) -> Path:
+    """A results folder as given, or that of a scenario after running it."""
+    if (Path(design) / "summary.json").is_file():
+        return Path(design)
+    scenario = _load(design, None)
+    folder = Path("results") / scenario.name
+    return _run(scenario, folder, fresh=False, report=True, threads=threads).folder
+
+
+def _print_summary(finished: "Results") -> None:
+    from dawndusk.report import tables
+
+    _console().print(tables.summary_table(finished.summary))
+    for warning in finished.run.get("warnings", []):
+        typer.secho(f"warning: {warning}", fg=typer.colors.YELLOW, err=True)
+    if finished.report.is_file():
+        typer.echo(f"report: {finished.report}")
+    else:
+        typer.echo(f"results: {finished.folder}")
+
+
+def _console():  # type: ignore[no-untyped-def]
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Callable[[float, str], None] | None]:
+    """A bar on standard error when a person watches; nothing otherwise."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=1.0)
+
+        def advance(fraction: float, text: str) -> None:
+            bar.update(task, completed=fraction, description=f"{title}: {text}")
+
+        yield advance
+
+
+@contextmanager
+def _one_line_errors(debug: bool) -> Iterator[None]:
+    """Turn an exception into one line on standard error and an honest exit status."""
+    try:
+        yield
+    except (typer.Exit, typer.Abort, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        if debug:
+            raise
+        _fail(error)
+
+
+def _fail(error: Exception) -> NoReturn:
+    if _is_wrong_input(error):
+        typer.secho(f"error: {error}", fg=typer.colors.RED, err=True)
+        raise typer.Exit(WRONG_INPUT)
+    typer.secho(
+        f"internal error: {type(error).__name__}: {error}; "
+        "please report it with the output of the same command and --debug",
+        fg=typer.colors.RED,
+        err=True,
+    )
+    raise typer.Exit(INTERNAL_ERROR)
+
+
+def _is_wrong_input(error: Exception) -> bool:
+    """Whether the input is at fault: a file that cannot be used, or a value we refused.
+
+    A ValueError that no `raise` of ours put up (from NumPy, say) is our own fault.
+    """
+    if isinstance(error, OSError):
+        return error.filename is not None
+    if not isinstance(error, ValueError):
+        return False
+    origin = traceback.extract_tb(error.__traceback__)[-1]
+    ours = Path(origin.filename).is_relative_to(Path(__file__).parent)
+    return ours and (origin.line or "").startswith("raise")

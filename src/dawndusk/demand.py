@@ -1,0 +1,137 @@
+"""What is asked of a design: requests, jobs and the interruptions that get in their way.
+
+Everything here is fixed by the scenario and its seed before the loop starts; the loop
+reveals it as time passes.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dawndusk.execution import faults
+from dawndusk.execution.faults import Interruptions
+from dawndusk.requests import Requests, Service
+from dawndusk.scenario import Scenario
+from dawndusk.workload import arrivals, inference, jobs, trace, training
+from dawndusk.workload.jobs import Jobs
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Requests, how an engine serves them, jobs, and interruptions by site."""
+
+    requests: Requests
+    service: Service
+    replicas: int
+    """Engines on a node."""
+    jobs: Jobs
+    exclusive: np.ndarray
+    """The job leaves no memory for the served model, shape (jobs,)."""
+    interruptions: Interruptions
+
+
+def demand(scenario: Scenario, sites: int, *, stream: int) -> Demand:
+    """Everything that a run of `sites` sites will be asked and will suffer.
+
+    Args:
+        scenario: what is simulated [object]
+        sites: satellites and ground nodes [-]
+        stream: number of the random stream for the interruptions, so that the orbital run
+            and its ground twin are struck independently; requests are the same for both [-]
+    Returns:
+        the demand [object]
+    Raises:
+        ValueError: when a model, job or trace does not fit the nodes or cannot be read
+    """
+    seeds = np.random.SeedSequence(scenario.time.seed).spawn(2 + stream)
+    service, replicas = serving(scenario)
+    table = job_table(scenario)
+    memory = scenario.accelerator.memory * scenario.satellite.compute.count
+    weights = inference.weights(scenario.model.parameters, scenario.model.weight_bytes) * replicas
+    too_large = np.flatnonzero(table.table["memory"] > memory)
+    if too_large.size:
+        job = int(too_large[0])
+        raise ValueError(
+            f"workload.jobs[{table.names[job]}].memory: {table.table['memory'][job]:.4g} bytes a "
+            f"node, a node has {memory:.4g}; allowed: at most that; use more nodes or accelerators"
+        )
+    rate = scenario.faults.interruption_rate if scenario.faults.enabled else 0.0
+    return Demand(
+        requests=requests(scenario, np.random.default_rng(seeds[0])),
+        service=service,
+        replicas=replicas,
+        jobs=table,
+        exclusive=table.table["memory"] + weights > inference.MEMORY_SHARE * memory,
+        interruptions=faults.interruptions(
+            np.full(sites, float(scenario.satellite.compute.count)),
+            scenario.time.duration,
+            scenario.faults.restart_time,
+            np.random.default_rng(seeds[1 + stream]),
+            rate,
+        ),
+    )
+
+
+def serving(scenario: Scenario) -> tuple[Service, int]:
+    """Coefficients of an engine of the scenario's model, and engines on a node.
+
+    Compute runs at the dense BF16 rate, the yardstick of all losses; weights of fewer bytes
+    save memory and bandwidth only.
+    """
+    model, chip, compute = scenario.model, scenario.accelerator, scenario.satellite.compute
+    parallel = compute.tensor_parallel or inference.tensor_parallel(
+        model.parameters, model.weight_bytes, chip.memory, compute.count
+    )
+    service = inference.service(
+        parameters=model.parameters,
+        active_parameters=model.active_parameters,
+        layers=model.layers,
+        hidden=model.hidden,
+        kv_heads=model.kv_heads,
+        head_dim=model.head_dim,
+        weight_bytes=model.weight_bytes,
+        kv_bytes=model.kv_bytes,
+        peak_flops=chip.peak_flops,
+        bandwidth=chip.bandwidth,
+        memory=chip.memory,
+        tensor_parallel=parallel,
+        max_batch=scenario.workload.max_batch,
+        patience=scenario.workload.patience,
+    )
+    return service, compute.count // parallel
+
+
+def requests(scenario: Scenario, random: np.random.Generator) -> Requests:
+    """The requests of the scenario's duration, replayed or made up."""
+    workload, duration = scenario.workload, scenario.time.duration
+    if workload.trace is not None:
+        read = trace.read(workload.trace)
+        if workload.repeat:
+            return trace.repeat(read, duration)
+        kept = read.arrival < duration
+        return Requests(read.arrival[kept], read.prompt[kept], read.output[kept], read.origin[kept])
+    start = scenario.time.start
+    lengths = workload.lengths
+    return arrivals.synthetic(
+        workload.rate,
+        duration,
+        start.hour * 3600.0 + start.minute * 60.0 + start.second,
+        np.array([city.population for city in scenario.cities]),
+        np.array([city.utc_offset for city in scenario.cities]),
+        random,
+        prompt=(lengths.prompt_mean, lengths.prompt_median),
+        output=(lengths.output_mean, lengths.output_median),
+    )
+
+
+def job_table(scenario: Scenario) -> Jobs:
+    """The scenario's training and batch jobs."""
+    return jobs.table(
+        (
+            declared,
+            declared.work
+            if declared.work is not None
+            else training.work(scenario.job_model(declared).active_parameters, declared.tokens),
+        )
+        for declared in scenario.workload.jobs
+    )

@@ -1,0 +1,1 @@
+"""What surrounds them: the Sun, the Earth's shadow, albedo and infrared."""

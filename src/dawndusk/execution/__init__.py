@@ -1,0 +1,1 @@
+"""How work is carried out: the modelled executor and interruptions."""

@@ -1,0 +1,1 @@
+"""Where satellites are: constellations, imported sets, mean-element motion, frames."""

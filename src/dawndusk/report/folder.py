@@ -1,0 +1,100 @@
+"""Reads a results folder; whatever is missing becomes empty, never an exception."""
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dawndusk.report.assumptions import Assumption, assumptions
+from dawndusk.report.key_figures import dig
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import xarray as xr
+
+
+REQUEST_COLUMNS = ("arrival_s", "first_token_s", "finish_s", "status")
+"""All that the report needs of what may be many millions of rows."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """One run as its results folder tells it."""
+
+    path: Path
+    name: str
+    summary: Mapping[str, Any]
+    run: Mapping[str, Any]
+    scenario: Mapping[str, Any]
+    scenario_text: str
+    assumptions: tuple[Assumption, ...]
+    series: "xr.Dataset"
+    """Empty where the run left no series."""
+    events: "pa.Table | None"
+    requests: "pa.Table | None"
+    missing: tuple[str, ...]
+    """Files that a complete folder would have."""
+
+    def get(self, dotted: str, default: Any = None) -> Any:
+        """A value of summary.json by dotted path."""
+        return dig(self.summary, dotted, default)
+
+
+def read(path: str | Path) -> Folder:
+    """Read a results folder.
+
+    Args:
+        path: the folder that a run wrote [object]
+    Returns:
+        its content, empty parts where a file is absent [object]
+    Raises:
+        ValueError: when the folder does not exist or has no summary.json
+    """
+    folder = Path(path)
+    if not (folder / "summary.json").is_file():
+        what = "has no summary.json" if folder.is_dir() else "does not exist"
+        raise ValueError(
+            f"results folder {str(path)!r} {what}; give a folder that `dawndusk run` wrote"
+        )
+    expected = ("run.json", "scenario.toml", "timeseries.nc", "events.parquet")
+    text = _text(folder / "scenario.toml")
+    scenario = tomllib.loads(text)
+    summary = json.loads(_text(folder / "summary.json"))
+    name = scenario.get("name") or summary.get("name") or folder.resolve().name
+    return Folder(
+        path=folder,
+        name=str(name),
+        summary=summary,
+        run=json.loads(_text(folder / "run.json") or "{}"),
+        scenario=scenario,
+        scenario_text=text,
+        assumptions=assumptions(text),
+        series=_series(folder / "timeseries.nc"),
+        events=_table(folder / "events.parquet"),
+        requests=_table(folder / "requests.parquet", REQUEST_COLUMNS),
+        missing=tuple(name for name in expected if not (folder / name).is_file()),
+    )
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf8") if path.is_file() else ""
+
+
+def _table(path: Path, columns: Sequence[str] | None = None) -> "pa.Table | None":
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        return None
+    there = pq.read_schema(path).names
+    return pq.read_table(path, columns=[name for name in there if name in (columns or there)])
+
+
+def _series(path: Path) -> "xr.Dataset":
+    import xarray as xr
+
+    if not path.is_file():
+        return xr.Dataset()
+    with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as dataset:
+        return dataset.load()

@@ -1,0 +1,146 @@
+"""Assembles the one-file report; nothing in it asks the network for anything."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from dawndusk.report import sections
+from dawndusk.report.charts import charts
+from dawndusk.report.figures import paired_bars, waterfall
+from dawndusk.report.folder import Folder, read
+from dawndusk.report.formation import formation
+from dawndusk.report.key_figures import dig
+from dawndusk.report.maps import epoch, maps
+from dawndusk.report.service import latency_figure
+
+
+def html(results_folder: str | Path, out: str | Path | None = None) -> Path:
+    """Write the report of one run; see `dawndusk.report.html`."""
+    folder = read(results_folder)
+    path = Path(out) if out is not None else folder.path / "report.html"
+    return write(path, render(folder))
+
+
+def write(path: Path, text: str) -> Path:
+    """Write beside and rename into place, so that no reader meets half a file."""
+    beside = path.with_name(path.name + ".partial")
+    beside.write_text(text, encoding="utf8")
+    os.replace(beside, path)
+    return path
+
+
+def render(folder: Folder) -> str:
+    """The report as text."""
+    start = dig(folder.scenario, "time.start")
+    ground = dig(folder.summary, "ground", {})
+    payload = {
+        "start": epoch(start),
+        "charts": charts(folder.series, folder.events),
+        "period": dig(folder.summary, "orbit.period_s"),
+        "maps": maps(folder.series, start),
+        "formation": formation(folder.series),
+    }
+    close = payload["formation"]
+    body = Template(asset("report.html")).substitute(
+        name=escape(folder.name),
+        description=escape(str(folder.scenario.get("description", ""))),
+        facts=sections.facts_line(folder),
+        warnings=sections.warning_list(folder),
+        headline=sections.headline(folder),
+        cards=sections.cards(folder.summary),
+        waterfalls=waterfall(folder.summary, "orbit", "In orbit")
+        + (waterfall(ground, "ground", "On the ground") if ground else ""),
+        charts=chart_places(payload["charts"]),
+        maps=MAPS + (FORMATION if close else "")
+        if payload["maps"]
+        else '<p class="none">No positions recorded.</p>',
+        lifetime=costs(folder.summary, "cost.breakdown"),
+        capital=costs(folder.summary, "cost.capital"),
+        latency=latency_figure(folder.requests),
+        events=sections.event_table(folder.events),
+        balances=sections.balance_table(folder.summary),
+        assumptions=sections.assumption_table(folder),
+        reproduce=sections.reproduce(folder),
+    )
+    return document(f"{folder.name} · dawndusk", body, payload, with_land=bool(payload["maps"]))
+
+
+def costs(summary: Mapping[str, Any], path: str) -> str:
+    """Bars of one breakdown, orbit above ground."""
+    sides = [
+        ("orbit", dig(summary, path, {})),
+        ("ground", dig(dig(summary, "ground", {}), path, {})),
+    ]
+    return paired_bars(sides, ("orbit", "ground"))
+
+
+def chart_places(payloads: Sequence[Mapping[str, Any]]) -> str:
+    """Empty frames that the browser fills with plots."""
+    if not payloads:
+        return '<p class="none">No time series recorded.</p>'
+    frames = "".join(
+        f'<figure class="chart"><figcaption>{escape(chart["title"])}'
+        f"<small>{escape(chart['about'])}</small></figcaption>"
+        f'<div class="keys"></div><div class="plot" role="img" '
+        f'aria-label="{escape(chart["title"])} over time"></div></figure>'
+        for chart in payloads
+    )
+    return (
+        '<div class="tools" id="ranges"><output id="hovered"></output></div>'
+        '<noscript><p class="none">The plots need JavaScript.</p></noscript>'
+        f'<div class="charts">{frames}</div>'
+    )
+
+
+def document(title: str, body: str, payload: Mapping[str, Any], with_land: bool) -> str:
+    """A whole HTML page with styles, data and code inside."""
+    land = json.loads(asset("land.json")) if with_land else None
+    data = json.dumps({**payload, "land": land}, separators=(",", ":"), allow_nan=False)
+    names = ["uplot.js", "report.js"] + (["maps.js"] if with_land else [])
+    return Template(asset("document.html")).substitute(
+        title=escape(title),
+        styles=asset("uplot.css") + asset("report.css"),
+        body=body,
+        payload=data.replace("<", "\\u003c"),
+        scripts="".join(f"<script>{asset(name)}</script>" for name in names),
+    )
+
+
+def asset(name: str) -> str:
+    """A file shipped with the package."""
+    return (files("dawndusk.report") / "static" / name).read_text(encoding="utf8")
+
+
+MAPS = """
+<div class="tools maptools">
+<button type="button" id="play" aria-pressed="false">▶ Play</button>
+<input type="range" id="moment" min="0" max="1000" value="0" step="1" aria-label="Time">
+<output id="clock"></output>
+<label>Colour <select id="state"></select></label>
+<label>Track <select id="track"></select></label>
+</div>
+<div class="maps">
+<figure><figcaption>Orbits<small>drag to turn; the shaded half of the Earth is night</small>
+</figcaption><canvas id="globe" role="img" aria-label="Orbits around the Earth"></canvas></figure>
+<figure><figcaption>Ground track<small id="trackname"></small></figcaption>
+<canvas id="world" role="img" aria-label="Ground track on a world map"></canvas>
+<div class="keys" id="mapkeys"></div></figure>
+</div>
+"""
+
+FORMATION = """
+<div class="maps formation">
+<figure><figcaption>Formation<small id="scale"></small></figcaption>
+<canvas id="cluster" role="img" aria-label="Satellites around their centre"></canvas>
+</figure>
+<figure class="chart"><figcaption>Distance to the nearest neighbour<small>smallest, median and
+largest over the satellites</small></figcaption><div class="keys"></div>
+<div class="plot" role="img" aria-label="Distance to the nearest neighbour over time"></div>
+</figure>
+</div>
+"""

@@ -1,0 +1,251 @@
+"""The whole loop: plan → forecast → simulate, in orbit and on the ground → settle → results."""
+
+import hashlib
+import platform
+import shlex
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dawndusk import results
+from dawndusk.demand import demand
+from dawndusk.execution import modelled
+from dawndusk.fleet_plan import FleetPlan, plan_fleet
+from dawndusk.forecast import forecast
+from dawndusk.ledger import Ledger, ground_nodes, settle
+from dawndusk.loop import simulate
+from dawndusk.placement.conformance import resolve
+from dawndusk.record import QUANTILES, Record
+from dawndusk.results import Results
+from dawndusk.scenario import Scenario
+
+Progress = Callable[[float, str], None]
+
+ORBIT_SHARE = 0.8
+"""Share of the progress bar that the orbital side takes [-]."""
+
+PACKAGES = ("numpy", "numba", "scipy", "sgp4", "pyerfa", "pydantic", "xarray")
+"""Packages whose versions a result depends on."""
+
+
+def run(
+    scenario: Scenario,
+    out: Path | None = None,
+    *,
+    fresh: bool = False,
+    report: bool = True,
+    threads: int | None = None,
+    progress: Progress = lambda share, stage: None,
+) -> Results:
+    """Take a design through orbit, shadow, power, heat, compute, placement and cost.
+
+    Args:
+        scenario: what is run [object]
+        out: results folder, `results/<name>` unless given [object]
+        fresh: start over although an unfinished run of the same scenario is there [-]
+        report: write the HTML report [-]
+        threads: threads for the satellites, None for all processors [-]
+        progress: called with the share done and what is being done [object]
+    Returns:
+        the results; `complete` tells whether the end was reached [object]
+    Raises:
+        ValueError: when the design, its files or its policy cannot work
+        KeyboardInterrupt: after an interruption, when the partial folder is in order
+    """
+    began = time.perf_counter()
+    folder = out or Path("results") / scenario.name
+    partial = results.partial_folder(folder)
+    fingerprint = _fingerprint(scenario)
+    progress(0.0, "planning the fleet")
+    policy = resolve(scenario.placement.policy)
+    plan = plan_fleet(scenario)
+    scenario = plan.scenario
+    hybrid = scenario.ground.hybrid_nodes if scenario.ground.hybrid else 0
+    asked = demand(scenario, plan.satellites + hybrid, stream=0)
+    ahead = forecast(
+        plan.elements,
+        scenario.time.start,
+        scenario.time.step,
+        scenario.satellite.array.tracking,
+        threads,
+    )
+    with _interruptible() as interrupted:
+        orbit = simulate(
+            scenario,
+            plan,
+            ahead,
+            policy,
+            asked,
+            ground_nodes=hybrid,
+            threads=threads,
+            progress=lambda share: progress(ORBIT_SHARE * share, "running the constellation"),
+            stop=interrupted,
+            resume=None if fresh else results.load_checkpoint(partial, fingerprint),
+            save=lambda state: results.save_checkpoint(partial, fingerprint, state),
+        )
+    if not orbit.duration:
+        raise KeyboardInterrupt
+    ground = ground_twin(scenario, plan, orbit.duration, progress)
+    progress(1.0, "settling")
+    ledger = settle(scenario, plan, orbit, ground)
+    if orbit.complete:
+        ledger.check()
+    described = _write(partial, scenario, plan, orbit, ground, ledger, began)
+    if report:
+        progress(1.0, "writing the report")
+        from dawndusk import report as reports
+
+        reports.html(partial)
+    if not orbit.complete:
+        raise KeyboardInterrupt
+    results.publish(partial, folder)
+    return Results(folder, ledger.summary, described)
+
+
+def ground_twin(
+    scenario: Scenario, plan: FleetPlan, duration: float, progress: Progress
+) -> Record:
+    """The same requests and jobs on ground nodes alone, for the time the orbital side ran.
+
+    Args:
+        scenario: what is run, all sizes filled in [object]
+        plan: the fleet, which only lends its node to the twin [object]
+        duration: time to simulate [s]
+        progress: called with the share done and what is being done [object]
+    Returns:
+        the ground side [object]
+    """
+    nodes = ground_nodes(scenario, plan)
+    return simulate(
+        scenario.replaced({"time.duration": duration}, origin="override"),
+        plan,
+        None,
+        resolve("ground_only"),
+        demand(scenario, nodes, stream=1),
+        ground_nodes=nodes,
+        progress=lambda share: progress(
+            ORBIT_SHARE + (1.0 - ORBIT_SHARE) * share, "running the ground twin"
+        ),
+    )
+
+
+def _fingerprint(scenario: Scenario) -> str:
+    """What a checkpoint must agree with: the scenario and the version of the program."""
+    text = f"{metadata.version('dawndusk')}\n{scenario.to_toml()}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl-C into a request to stop at the next decision."""
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    asked = threading.Event()
+    before = signal.getsignal(signal.SIGINT)
+
+    def stop(number: int, frame: Any) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _write(
+    folder: Path,
+    scenario: Scenario,
+    plan: FleetPlan,
+    orbit: Record,
+    ground: Record,
+    ledger: Ledger,
+    began: float,
+) -> dict[str, Any]:
+    """Write everything but the report; returns what run.json holds."""
+    folder.mkdir(parents=True, exist_ok=True)
+    results.write_text(folder / "scenario.toml", scenario.to_toml())
+    results.write_json(folder / "summary.json", ledger.summary)
+    arrays = orbit.series.arrays() | orbit.places
+    twin = ground.series.arrays()
+    rows = len(orbit.series.time)
+    for ours, theirs in (
+        ("ground_consumed_W", "consumed_W"),
+        ("ground_delivered_FLOPS", "delivered_FLOPS"),
+        ("ground_waiting_requests", "waiting_requests"),
+    ):
+        if theirs in twin:
+            arrays[ours] = twin[theirs][:rows]
+    results.write_timeseries(
+        folder / "timeseries.nc",
+        arrays,
+        {
+            "time": np.array(orbit.series.time),
+            "quantile": QUANTILES,
+            "satellite": list(orbit.satellites),
+        },
+    )
+    results.write_table(folder / "events.parquet", orbit.events.columns())
+    results.write_table(folder / "jobs.parquet", orbit.jobs)
+    if scenario.record.requests:
+        columns = dict(orbit.requests)
+        columns["status"] = [modelled.STATUS[status] for status in columns["status"]]
+        results.write_table(folder / "requests.parquet", columns)
+    described = {
+        "name": scenario.name,
+        "complete": orbit.complete,
+        "version": metadata.version("dawndusk"),
+        "python": platform.python_version(),
+        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "seed": scenario.time.seed,
+        "command": shlex.join(["dawndusk", *sys.argv[1:]]),
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "durations": {"wall_s": round(time.perf_counter() - began, 3), "cpu_s": orbit.totals["cpu_s"]},
+        "warnings": [*_warnings(scenario, plan, orbit), *ledger.warnings],
+        "assumptions": [asdict(assumption) for assumption in ledger.assumptions],
+    }
+    results.write_json(folder / "run.json", described)
+    return described
+
+
+def _warnings(scenario: Scenario, plan: FleetPlan, orbit: Record) -> list[str]:
+    """What a reader must know before trusting the figures."""
+    found = []
+    if not orbit.complete:
+        share = orbit.duration / scenario.time.duration
+        found.append(f"interrupted: {share:.0%} of the scenario's time was simulated")
+    if plan.bad_lines:
+        first = plan.bad_lines[0]
+        found.append(
+            f"{len(plan.bad_lines)} entries of {scenario.constellation.file} were left out; the "
+            f"first at line {first.line}: {first.reason}"
+        )
+    if plan.masses.get("unlisted", 0.0) < 0.0:
+        found.append(
+            f"satellite.dry_mass {plan.masses['total']:.5g} kg is below the sum of its subsystems, "
+            f"{plan.masses['total'] - plan.masses['unlisted']:.5g} kg: the published mass does not "
+            "close with the specific masses assumed here"
+        )
+    if orbit.totals["unserved_J"] > 0.0:
+        count = orbit.events.counts.get("brownout", 0)
+        found.append(
+            f"{count} satellites could not carry their bus at some time: "
+            f"{orbit.totals['unserved_J'] / 3.6e6:.4g} kWh unserved"
+        )
+    if orbit.totals["throttled_fraction"] > 0.01:
+        found.append(
+            f"dies were throttled by heat for {orbit.totals['throttled_fraction']:.1%} of the time"
+        )
+    found.append("network latency and link capacity are not modelled yet: times exclude them")
+    return found

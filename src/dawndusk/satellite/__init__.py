@@ -1,0 +1,1 @@
+"""What a satellite is made of: array, battery, heat path, accelerators, ageing, sizing."""

@@ -1,0 +1,151 @@
+"""What changes in the loop, and what a policy is shown of it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dawndusk.demand import Demand
+from dawndusk.execution import modelled
+from dawndusk.fleet_plan import FleetPlan
+from dawndusk.placement.outlook import View
+from dawndusk.record import Events, Series
+from dawndusk.satellite import ageing, thermal
+from dawndusk.scenario import Scenario
+from dawndusk.step import FLOWS, Fleet, Node, Sites
+from dawndusk.workload import jobs
+
+
+@dataclass
+class State:
+    """Everything that changes, and so all that a checkpoint must hold."""
+
+    step: int
+    first: int
+    """First request not yet routed."""
+    fault: int
+    """First interruption not yet revealed."""
+    fleet: Fleet
+    sites: Sites
+    job_of_site: NDArray[np.int32]
+    load: NDArray[np.int32]
+    engines: NDArray[Any]
+    slots: NDArray[Any]
+    jobs: NDArray[Any]
+    satellites: NDArray[np.float64]
+    """Flows of the satellites so far, the highest seen for the last two."""
+    ground: NDArray[np.float64]
+    """Flows of the ground nodes so far."""
+    stored_start: tuple[float, float]
+    """Energy in batteries and heat in the heat path at the start [J]."""
+    series: Series = field(default_factory=Series)
+    events: Events = field(default_factory=Events)
+    recorded: dict[str, float] = field(default_factory=dict)
+    """Running totals at the last record."""
+    conditions: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    """Which satellites were in brown-out or throttled at the last record."""
+    cpu: float = 0.0
+    """Processor time so far [s]."""
+
+
+def begin(plan: FleetPlan, node: Node, demand: Demand, satellites: int, ground: int) -> State:
+    """The state at the start: batteries at their initial charge, heat path at rest when idle."""
+    sites = satellites + ground
+    load, engines, slots = modelled.queue(demand.requests, sites * node.replicas)
+    craft = plan.craft
+    idle = node.accelerators * node.idle_power
+    housekeeping = node.host_power + craft.bus_load
+    rest = thermal.steady(
+        idle,
+        housekeeping,
+        0.0,
+        craft.die_conductance,
+        craft.loop_conductance,
+        craft.emission,
+        craft.sink,
+    )
+    fleet = Fleet(
+        np.full(satellites, plan.battery_capacity_J * plan.battery_factor * plan.initial_charge),
+        np.full(satellites, plan.battery_capacity_J * plan.battery_factor),
+        np.zeros(satellites),
+        *(np.full(satellites, temperature) for temperature in rest),
+    )
+    state = State(
+        step=0,
+        first=0,
+        fault=0,
+        fleet=fleet,
+        sites=Sites(
+            down_from=np.full(sites, np.inf),
+            down_until=np.full(sites, -np.inf),
+            utilisation=np.zeros(sites),
+            job_flop=np.zeros(sites),
+            speed=np.ones(sites),
+            busy=np.zeros(sites),
+            unserved=np.zeros(sites),
+        ),
+        job_of_site=np.full(sites, -1, np.int32),
+        load=load,
+        engines=engines,
+        slots=slots,
+        jobs=demand.jobs.table.copy(),
+        satellites=np.zeros(len(FLOWS)),
+        ground=np.zeros(len(FLOWS)),
+        stored_start=(0.0, 0.0),
+    )
+    state.stored_start = stored(plan, state)
+    return state
+
+
+def stored(plan: FleetPlan, state: State) -> tuple[float, float]:
+    """Energy in batteries and heat in the heat path now [J]."""
+    craft, fleet = plan.craft, state.fleet
+    heat = (
+        craft.die_capacity * fleet.die.sum()
+        + craft.loop_capacity * fleet.loop.sum()
+        + craft.radiator_capacity * fleet.radiator.sum()
+    )
+    return float(fleet.energy.sum()), float(heat)
+
+
+def wear(scenario: Scenario, plan: FleetPlan, state: State) -> None:
+    """Batteries lose capacity by the cycles and the time they have behind them."""
+    battery = scenario.satellite.battery
+    age = scenario.satellite.age + state.step * scenario.time.step
+    full = plan.battery_capacity_J
+    if not full:
+        return
+    worn = battery.cycle_fade * state.fleet.discharged / full
+    begun = ageing.battery_factor(age, plan.cycles, battery.calendar_fade, battery.cycle_fade)
+    np.maximum(full * (begun - worn), 0.0, out=state.fleet.capacity)
+
+
+def view(
+    plan: FleetPlan, node: Node, demand: Demand, state: State, satellites: int, now: float
+) -> View:
+    """The present as a policy may see it: nothing that has not happened yet."""
+    sites, fleet, table = state.sites, state.fleet, state.jobs
+    charge = np.ones(len(sites.speed))
+    usable = (1.0 - plan.craft.compute_floor) * fleet.capacity
+    floor = plan.craft.compute_floor * fleet.capacity
+    np.divide(fleet.energy - floor, usable, out=charge[:satellites], where=usable > 0.0)
+    np.clip(charge, 0.0, 1.0, out=charge)
+    backlog = state.load.reshape(-1, node.replicas).sum(axis=1).astype(float)
+    active = (table["submit"] <= now) & (table["status"] < jobs.FINISHED)
+    return View(
+        time=now,
+        satellites=satellites,
+        available=(now < sites.down_from) | (now >= sites.down_until),
+        charge=charge,
+        speed=sites.speed.copy(),
+        backlog=backlog,
+        slots=float(node.replicas * (demand.service.iteration.size - 1)),
+        job_of_site=state.job_of_site,
+        job_active=active,
+        job_nodes=table["nodes"],
+        job_gang=table["kind"] == jobs.TRAINING,
+        job_preemptible=table["preemptible"],
+        job_deadline=table["deadline"],
+        job_remaining=table["work"] - table["done"],
+    )

@@ -1,0 +1,518 @@
+"""One decision interval of satellites and ground nodes: execute → power → heat, compiled.
+
+Between two decisions sites do not talk to each other, so an interval is computed block by
+block over satellites: each block takes all its steps while it lies in the cache, and blocks
+are shared among threads. What a block adds up does not depend on how many threads there are.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dawndusk.compiled import kernel, scalar
+from dawndusk.constants import EARTH_ALBEDO, EARTH_INFRARED
+from dawndusk.environment import earthshine
+from dawndusk.execution.modelled import advance_engine, fail_engine
+from dawndusk.satellite import accelerator, battery, solar_array, thermal
+
+Array = NDArray[np.float64]
+
+BLOCK = 256
+"""Satellites computed together [-]."""
+
+FLOWS = (
+    "generated_J",
+    "curtailed_J",
+    "consumed_J",
+    "unserved_J",
+    "battery_loss_J",
+    "heat_in_J",
+    "radiated_J",
+    "peak_FLOP",
+    "loss_power_FLOP",
+    "loss_thermal_FLOP",
+    "loss_faults_FLOP",
+    "loss_idle_FLOP",
+    "loss_roofline_FLOP",
+    "inference_FLOP",
+    "job_FLOP",
+    "busy_s",
+    "job_busy_s",
+    "available_s",
+    "throttled_s",
+    "illumination_s",
+    "die_max_K",
+    "radiator_max_K",
+)
+"""What an interval adds up (the last two: the highest seen), in this order."""
+
+(
+    GENERATED,
+    CURTAILED,
+    CONSUMED,
+    UNSERVED,
+    BATTERY_LOSS,
+    HEAT_IN,
+    RADIATED,
+    PEAK,
+    LOSS_POWER,
+    LOSS_THERMAL,
+    LOSS_FAULTS,
+    LOSS_IDLE,
+    LOSS_ROOFLINE,
+    INFERENCE,
+    JOB,
+    BUSY,
+    JOB_BUSY,
+    AVAILABLE,
+    THROTTLED,
+    ILLUMINATION,
+    DIE_MAX,
+    RADIATOR_MAX,
+) = range(len(FLOWS))
+
+
+class Node(NamedTuple):
+    """Accelerators and host of one site."""
+
+    accelerators: float
+    idle_power: float
+    """Of one accelerator [W]."""
+    full_power: float
+    """Of one accelerator [W]."""
+    host_power: float
+    """[W]"""
+    exponent: float
+    minimum_frequency: float
+    compute_activity: float
+    memory_activity: float
+    peak: float
+    """[FLOP/s]"""
+    replicas: int
+    """Engines on the node [-]."""
+
+
+class Craft(NamedTuple):
+    """A satellite at its present age, in SI units."""
+
+    area: float
+    packing: float
+    efficiency: float
+    reference_temperature: float
+    temperature_coefficient: float
+    array_losses: float
+    array_absorptivity: float
+    emissivity_front: float
+    emissivity_back: float
+    floor: float
+    """Share of the battery's capacity that is never used [-]."""
+    compute_floor: float
+    """Share of it that is never given to compute [-]."""
+    charge_efficiency: float
+    discharge_efficiency: float
+    charge_limit: float
+    """[W]"""
+    discharge_limit: float
+    """[W]"""
+    radiator_area: float
+    radiator_absorptivity: float
+    radiator_emissivity: float
+    sun_incidence: float
+    emission: float
+    """Faces × emissivity × σ × panel area [W/K⁴]."""
+    sink: float
+    die_capacity: float
+    loop_capacity: float
+    radiator_capacity: float
+    die_conductance: float
+    loop_conductance: float
+    throttle_temperature: float
+    limit_temperature: float
+    bus_load: float
+    """[W]"""
+
+
+class Surroundings(NamedTuple):
+    """Outputs of the forecast window and what stays constant for a satellite."""
+
+    irradiance: Array
+    """(steps,)"""
+    illumination: Array
+    """(steps, satellites)"""
+    sun_cosine: Array
+    """(steps, satellites)"""
+    array_cosine: Array
+    """(1 or steps, satellites)"""
+    radiator_view: Array
+    """(satellites,)"""
+    array_view: Array
+    """(satellites,)"""
+    terminator_spread: Array
+    """(satellites,)"""
+
+
+class Fleet(NamedTuple):
+    """State of the satellites, changed in place; all arrays have shape (satellites,)."""
+
+    energy: Array
+    """[J]"""
+    capacity: Array
+    """At the present wear [J]."""
+    discharged: Array
+    """Stored energy ever given [J]."""
+    die: Array
+    """[K]"""
+    loop: Array
+    """[K]"""
+    radiator: Array
+    """[K]"""
+
+
+class Sites(NamedTuple):
+    """What satellites and ground nodes have in common; arrays have shape (sites,)."""
+
+    down_from: Array
+    """[s]"""
+    down_until: Array
+    """[s]"""
+    utilisation: Array
+    """Share of peak that the site's job reaches, 0 without a job [-]."""
+    job_flop: Array
+    """Work done for the site's job in this interval [FLOP]."""
+    speed: Array
+    """Share of the full clock granted in the last step [-]."""
+    busy: Array
+    """Busy share of the last step [-]."""
+    unserved: Array
+    """Bus power missing in the last step [W]."""
+
+
+@scalar
+def _up(start, dt, down_from, down_until):
+    """Share of a step in which a site is not down [-]."""
+    begin = down_from if down_from > start else start
+    end = down_until if down_until < start + dt else start + dt
+    gap = end - begin
+    return 1.0 - (gap if gap > 0.0 else 0.0) / dt
+
+
+@kernel
+def _serve(site, start, dt, pace, fails, replicas, load, engines, slots, service):
+    """Requests of one site through one step.
+
+    Returns prefill and decode shares of the step [-], request work [FLOP] and the part of
+    all request work that a fault undid [FLOP].
+    """
+    prefill, decode, flop, wasted = 0.0, 0.0, 0.0, 0.0
+    for e in range(site * replicas, (site + 1) * replicas):
+        if load[e] > 0:
+            done = advance_engine(e, start, dt, pace, load, engines, slots, service)
+            prefill += done[0]
+            decode += done[1]
+            flop += done[2]
+            if fails:
+                wasted += fail_engine(e, start + dt, load, engines, slots, service)[1]
+    scale = 1.0 / (dt * replicas)
+    return prefill * scale, decode * scale, flop, wasted
+
+
+@kernel
+def advance_satellites(
+    first,
+    last,
+    row,
+    steps,
+    start,
+    dt,
+    craft,
+    node,
+    around,
+    fleet,
+    sites,
+    load,
+    engines,
+    slots,
+    service,
+    flows,
+):
+    """Blocks first … last − 1 of satellites through `steps` steps; fills rows of `flows`."""
+    total = len(fleet.energy)
+    quantities = flows.shape[1]
+    sums = np.empty((quantities, BLOCK))
+    generation = np.empty(BLOCK)
+    absorbed = np.empty(BLOCK)
+    frequency = np.empty(BLOCK)
+    duty = np.empty(BLOCK)
+    switched = np.empty(BLOCK)
+    up = np.empty(BLOCK)
+    activity = np.empty(BLOCK)
+    prefill = np.empty(BLOCK)
+    decode = np.empty(BLOCK)
+    flop = np.empty(BLOCK)
+    wasted = np.empty(BLOCK)
+    for block in range(first, last):
+        low = block * BLOCK
+        n = min(BLOCK, total - low)
+        sums[:, :] = 0.0
+        energy = fleet.energy[low : low + n]
+        capacity = fleet.capacity[low : low + n]
+        discharged = fleet.discharged[low : low + n]
+        die = fleet.die[low : low + n]
+        loop = fleet.loop[low : low + n]
+        radiator = fleet.radiator[low : low + n]
+        speed = sites.speed[low : low + n]
+        busy = sites.busy[low : low + n]
+        utilisation = sites.utilisation[low : low + n]
+        job_flop = sites.job_flop[low : low + n]
+        down_from = sites.down_from[low : low + n]
+        down_until = sites.down_until[low : low + n]
+        array_view = around.array_view[low : low + n]
+        radiator_view = around.radiator_view[low : low + n]
+        spread = around.terminator_spread[low : low + n]
+        for k in range(steps):
+            time = start + k * dt
+            irradiance = around.irradiance[row + k]
+            illumination = around.illumination[row + k, low : low + n]
+            sun_cosine = around.sun_cosine[row + k, low : low + n]
+            turned = (row + k) % len(around.array_cosine)
+            array_cosine = around.array_cosine[turned, low : low + n]
+            for i in range(n):
+                sunlight = irradiance * illumination[i] * array_cosine[i]
+                panel = solar_array.temperature(
+                    sunlight,
+                    craft.array_absorptivity,
+                    craft.efficiency * craft.packing,
+                    craft.emissivity_front,
+                    craft.emissivity_back,
+                    EARTH_INFRARED * array_view[i],
+                    craft.reference_temperature,
+                    craft.temperature_coefficient,
+                )
+                generation[i] = solar_array.power(
+                    sunlight,
+                    craft.area,
+                    craft.packing,
+                    craft.efficiency,
+                    panel,
+                    craft.reference_temperature,
+                    craft.temperature_coefficient,
+                    craft.array_losses,
+                )
+                absorbed[i] = thermal.absorbed(
+                    irradiance,
+                    illumination[i],
+                    earthshine.daylight(sun_cosine[i], spread[i]),
+                    craft.radiator_area,
+                    craft.radiator_absorptivity,
+                    craft.radiator_emissivity,
+                    craft.sun_incidence,
+                    radiator_view[i],
+                    EARTH_ALBEDO,
+                    EARTH_INFRARED,
+                )
+            for i in range(n):
+                give = battery.deliverable(
+                    energy[i],
+                    craft.compute_floor * capacity[i],
+                    dt,
+                    craft.discharge_efficiency,
+                    craft.discharge_limit,
+                )
+                grant = generation[i] + give - craft.bus_load - node.host_power
+                offset, slope = thermal.die_response(
+                    die[i],
+                    loop[i],
+                    radiator[i],
+                    node.host_power + craft.bus_load,
+                    absorbed[i],
+                    dt,
+                    craft.die_capacity,
+                    craft.loop_capacity,
+                    craft.radiator_capacity,
+                    craft.die_conductance,
+                    craft.loop_conductance,
+                    craft.emission,
+                    craft.sink,
+                )
+                power_f, power_d = accelerator.frequency_for_power(
+                    grant / node.accelerators,
+                    node.idle_power,
+                    node.full_power,
+                    node.exponent,
+                    node.minimum_frequency,
+                )
+                heat_f, heat_d = accelerator.frequency_for_heat(
+                    offset,
+                    slope * node.accelerators,
+                    craft.throttle_temperature,
+                    craft.limit_temperature,
+                    node.minimum_frequency,
+                    1.0,
+                    node.idle_power,
+                    node.full_power,
+                    node.exponent,
+                )
+                heat_d = heat_d if die[i] < craft.limit_temperature else 0.0
+                powered = power_f * power_d
+                frequency[i] = power_f if power_f < heat_f else heat_f
+                duty[i] = power_d if power_d < heat_d else heat_d
+                cooled = frequency[i] * duty[i]
+                switched[i] = 1.0 if grant >= node.accelerators * node.idle_power else 0.0
+                up[i] = _up(time, dt, down_from[i], down_until[i])
+                speed[i] = cooled
+                peak = node.peak * dt
+                sums[PEAK, i] += peak
+                sums[LOSS_POWER, i] += peak * (1.0 - powered)
+                sums[LOSS_THERMAL, i] += peak * (powered - cooled)
+                sums[LOSS_FAULTS, i] += peak * cooled * (1.0 - up[i])
+                sums[THROTTLED, i] += dt if cooled < powered else 0.0
+                sums[ILLUMINATION, i] += dt * illumination[i]
+            for i in range(n):
+                prefill[i] = 0.0
+                decode[i] = 0.0
+                flop[i] = 0.0
+                wasted[i] = 0.0
+            for i in range(n):
+                waiting = 0
+                for e in range((low + i) * node.replicas, (low + i + 1) * node.replicas):
+                    waiting += load[e]
+                if waiting > 0:
+                    prefill[i], decode[i], flop[i], wasted[i] = _serve(
+                        low + i,
+                        time,
+                        dt,
+                        speed[i] * up[i],
+                        time <= down_from[i] < time + dt,
+                        node.replicas,
+                        load,
+                        engines,
+                        slots,
+                        service,
+                    )
+            for i in range(n):
+                pace = speed[i] * up[i]
+                serving = prefill[i] + decode[i]
+                working = 1.0 - serving
+                working = working if working > 0.0 and utilisation[i] * pace > 0.0 else 0.0
+                available = node.peak * dt * pace
+                done = available * working * utilisation[i]
+                job_flop[i] += done
+                activity[i] = up[i] * (
+                    node.compute_activity * (prefill[i] + working)
+                    + node.memory_activity * decode[i]
+                )
+                busy[i] = serving + working
+                sums[LOSS_IDLE, i] += available * (1.0 - busy[i])
+                sums[LOSS_ROOFLINE, i] += available * busy[i] - flop[i] - done
+                sums[LOSS_FAULTS, i] += wasted[i]
+                sums[INFERENCE, i] += flop[i] - wasted[i]
+                sums[JOB, i] += done
+                sums[BUSY, i] += dt * pace * busy[i]
+                sums[JOB_BUSY, i] += dt * pace * working
+                sums[AVAILABLE, i] += dt * pace
+            for i in range(n):
+                drawn = accelerator.power(
+                    activity[i], frequency[i], node.idle_power, node.full_power, node.exponent
+                )
+                drawn = node.idle_power + duty[i] * (drawn - node.idle_power)
+                die_heat = switched[i] * node.accelerators * drawn
+                compute = die_heat + switched[i] * node.host_power
+                surplus = generation[i] - craft.bus_load - compute
+                before = energy[i]
+                energy[i], charging, discharging = battery.step(
+                    before,
+                    surplus,
+                    dt,
+                    craft.floor * capacity[i],
+                    capacity[i],
+                    craft.charge_efficiency,
+                    craft.discharge_efficiency,
+                    craft.charge_limit,
+                    craft.discharge_limit,
+                )
+                spare = surplus - charging
+                missing = -surplus - discharging
+                spare = spare if spare > 0.0 else 0.0
+                missing = missing if surplus < 0.0 and missing > 0.0 else 0.0
+                discharged[i] += discharging * dt / craft.discharge_efficiency
+                lost = battery.losses(
+                    charging, discharging, craft.charge_efficiency, craft.discharge_efficiency
+                )
+                used = craft.bus_load + compute - missing
+                loop_heat = used - die_heat + lost
+                die[i], loop[i], radiator[i], emitted = thermal.step(
+                    die[i],
+                    loop[i],
+                    radiator[i],
+                    die_heat,
+                    loop_heat,
+                    absorbed[i],
+                    dt,
+                    craft.die_capacity,
+                    craft.loop_capacity,
+                    craft.radiator_capacity,
+                    craft.die_conductance,
+                    craft.loop_conductance,
+                    craft.emission,
+                    craft.sink,
+                )
+                activity[i] = missing
+                sums[GENERATED, i] += generation[i] * dt
+                sums[CURTAILED, i] += spare * dt
+                sums[CONSUMED, i] += used * dt
+                sums[UNSERVED, i] += missing * dt
+                sums[BATTERY_LOSS, i] += lost * dt
+                sums[HEAT_IN, i] += (die_heat + loop_heat + absorbed[i]) * dt
+                sums[RADIATED, i] += emitted
+                hottest = sums[DIE_MAX, i]
+                sums[DIE_MAX, i] = die[i] if die[i] > hottest else hottest
+                hottest = sums[RADIATOR_MAX, i]
+                sums[RADIATOR_MAX, i] = radiator[i] if radiator[i] > hottest else hottest
+        sites.unserved[low : low + n] = activity[:n]
+        for quantity in range(quantities):
+            added = 0.0
+            highest = 0.0
+            for i in range(n):
+                added += sums[quantity, i]
+                highest = max(highest, sums[quantity, i])
+            flows[block, quantity] = highest if quantity >= DIE_MAX else added
+
+
+@kernel
+def advance_ground(first, steps, start, dt, node, sites, load, engines, slots, service, flows):
+    """Ground nodes (sites from `first` on) through `steps` steps: power and cooling are there."""
+    flows[:] = 0.0
+    for site in range(first, len(sites.speed)):
+        sites.speed[site] = 1.0
+        for k in range(steps):
+            time = start + k * dt
+            up = _up(time, dt, sites.down_from[site], sites.down_until[site])
+            fails = time <= sites.down_from[site] < time + dt
+            prefill, decode, flop, wasted = _serve(
+                site, time, dt, up, fails, node.replicas, load, engines, slots, service
+            )
+            peak = node.peak * dt
+            available = peak * up
+            working = 1.0 - prefill - decode
+            working = working if working > 0.0 and sites.utilisation[site] * up > 0.0 else 0.0
+            done = available * working * sites.utilisation[site]
+            sites.job_flop[site] += done
+            busy = prefill + decode + working
+            sites.busy[site] = busy
+            activity = up * (
+                node.compute_activity * (prefill + working) + node.memory_activity * decode
+            )
+            power = node.host_power + node.accelerators * accelerator.power(
+                activity, 1.0, node.idle_power, node.full_power, node.exponent
+            )
+            flows[CONSUMED] += power * dt
+            flows[PEAK] += peak
+            flows[LOSS_FAULTS] += peak - available + wasted
+            flows[LOSS_IDLE] += available * (1.0 - busy)
+            flows[LOSS_ROOFLINE] += available * busy - flop - done
+            flows[INFERENCE] += flop - wasted
+            flows[JOB] += done
+            flows[BUSY] += dt * up * busy
+            flows[JOB_BUSY] += dt * up * working
+            flows[AVAILABLE] += dt * up

@@ -1,0 +1,189 @@
+"""The published cluster and its generalisation, flown with the sgp4 package without drag."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sgp4.api import SatrecArray
+
+from dawndusk.constants import DAY, SGP4_RADIUS
+from dawndusk.orbit import constellation, formation
+
+from .test_constellation import satrec
+
+START = datetime(2026, 3, 20, 14, 46, tzinfo=UTC)
+A = SGP4_RADIUS + 650e3
+PHASES = 241
+
+
+def fly(
+    radius: float, spacing: float, orbits: float = 0.0, latitude: float = 0.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Positions [m] (n, phases, 3) over one orbit, begun after `orbits`; velocities; seconds."""
+    mean = formation.mean_elements(*formation.lattice(radius, spacing), A, latitude)
+    elements = constellation.cluster(650e3, "18:00", START, *mean)
+    sats = [satrec(elements, k) for k in range(len(elements))]
+    period = 2.0 * np.pi / (sats[0].mdot / 60.0)
+    seconds = (orbits + np.linspace(0.0, 1.0, PHASES)) * period
+    whole = np.full(PHASES, sats[0].jdsatepoch)
+    errors, r, v = SatrecArray(sats).sgp4(whole, sats[0].jdsatepochF + seconds / DAY)
+    assert not errors.any()
+    return r * 1e3, v * 1e3, seconds
+
+
+@pytest.fixture(scope="module")
+def cluster() -> np.ndarray:
+    return fly(1000.0, 200.0)[0]
+
+
+def neighbours(squared: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of the 81 whose squared lattice distance is 1 (direct) or 2 (diagonal)."""
+    along, radial = formation.lattice(1000.0, 200.0)
+    i, j = np.rint(along / 200.0), np.rint(radial / 100.0)
+    lattice = (i[:, None] - i) ** 2 + (j[:, None] - j) ** 2
+    return np.nonzero(np.triu(lattice == squared))
+
+
+def relative(positions: np.ndarray, velocities: np.ndarray) -> np.ndarray:
+    centre = len(positions) // 2
+    return formation.curvilinear(positions, positions[centre], velocities[centre])
+
+
+def test_the_lattice_holds_81_satellites() -> None:
+    along, radial = formation.lattice(1000.0, 200.0)
+    assert len(along) == 81
+    assert np.abs(along).max() == 1000.0
+    assert np.abs(radial).max() == 500.0
+    assert (along[40], radial[40]) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "count"), [(1, 5), (2, 13), (3, 29), (4, 49), (5, 81), (10, 317), (20, 1257)]
+)
+def test_lattice_counts_are_gauss_circle_numbers(ratio: int, count: int) -> None:
+    """Number of integer points in a circle of radius r: OEIS A000328."""
+    assert len(formation.lattice(ratio * 0.1, 0.1)[0]) == count
+
+
+@pytest.mark.parametrize(("radius", "spacing"), [(1e3, 0.0), (1e3, 1001.0), (-1.0, -2.0)])
+def test_lattice_refuses_a_spacing_that_does_not_fit(radius: float, spacing: float) -> None:
+    with pytest.raises(ValueError, match=r"spacing = .* must be positive and not larger"):
+        formation.lattice(radius, spacing)
+
+
+def test_direct_neighbours_move_between_100_and_200_metres(cluster: np.ndarray) -> None:
+    """Suncatcher, arXiv 2511.19468: next-nearest neighbours oscillate ~100–200 m."""
+    first, second = neighbours(1)
+    distance = np.linalg.norm(cluster[first] - cluster[second], axis=-1)
+    np.testing.assert_allclose(distance.min(axis=1), 100.0, rtol=0.02)
+    np.testing.assert_allclose(distance.max(axis=1), 200.0, rtol=0.02)
+
+
+def test_diagonal_neighbours_move_between_141_and_283_metres(cluster: np.ndarray) -> None:
+    first, second = neighbours(2)
+    distance = np.linalg.norm(cluster[first] - cluster[second], axis=-1)
+    np.testing.assert_allclose(distance.min(axis=1), 141.4, rtol=0.02)
+    np.testing.assert_allclose(distance.max(axis=1), 282.8, rtol=0.02)
+
+
+def test_no_pair_comes_closer_than_100_metres(cluster: np.ndarray) -> None:
+    apart = np.linalg.norm(cluster[:, None] - cluster, axis=-1)
+    apart[np.arange(81), np.arange(81)] = np.inf
+    assert apart.min() == pytest.approx(100.0, rel=0.02)
+
+
+def test_the_shape_repeats_twice_an_orbit(cluster: np.ndarray) -> None:
+    first, second = neighbours(1)
+    distance = np.linalg.norm(cluster[first] - cluster[second], axis=-1)[:, :-1]
+    spectrum = np.abs(np.fft.rfft(distance - distance.mean(axis=1, keepdims=True), axis=1))
+    assert np.all(np.argmax(spectrum, axis=1) == 2)
+
+
+def test_the_farthest_satellite_moves_as_the_published_s1() -> None:
+    """S1: apoapsis a + R/2 at t = 3T/12, periapsis at 9T/12; ±R along the track."""
+    positions, velocities, _ = fly(1000.0, 200.0)
+    along, radial = formation.lattice(1000.0, 200.0)
+    s1 = int(np.argmax(along))
+    assert (along[s1], radial[s1]) == (1000.0, 0.0)
+    offset = relative(positions, velocities)[s1]
+    assert np.argmax(offset[:, 0]) / (PHASES - 1) == pytest.approx(3.0 / 12.0, abs=0.01)
+    assert np.argmin(offset[:, 0]) / (PHASES - 1) == pytest.approx(9.0 / 12.0, abs=0.01)
+    assert offset[:, 0].max() == pytest.approx(500.0, rel=0.005)
+    assert np.abs(offset[:, 1]).max() == pytest.approx(1000.0, rel=0.005)
+
+
+@pytest.mark.parametrize("latitude", [0.0, 1.0, 3.0])
+def test_every_satellite_follows_the_hill_ellipse(latitude: float) -> None:
+    """Clohessy & Wiltshire 1960: x = x0 cos nt + y0/2 sin nt, y = y0 cos nt − 2 x0 sin nt.
+
+    What differs is J2's short-period motion, 0.13 % of the offset.
+    """
+    positions, velocities, seconds = fly(1000.0, 200.0, latitude=latitude)
+    along, radial = (each[:, None] for each in formation.lattice(1000.0, 200.0))
+    turn = 2.0 * np.pi * seconds / seconds[-1]
+    expected_radial = radial * np.cos(turn) + along / 2.0 * np.sin(turn)
+    expected_along = along * np.cos(turn) - 2.0 * radial * np.sin(turn)
+    offset = relative(positions, velocities)
+    np.testing.assert_allclose(offset[..., 0], expected_radial, rtol=0.0, atol=2.0)
+    np.testing.assert_allclose(offset[..., 1], expected_along, rtol=0.0, atol=2.0)
+    np.testing.assert_allclose(offset[..., 2], 0.0, atol=0.5)
+
+
+def test_the_cluster_does_not_drift_apart() -> None:
+    """Mean elements matched: under 5 mm an orbit, against 13 m an orbit for raw HCW states."""
+    orbits = 150.0
+    begin = relative(*fly(1000.0, 200.0)[:2])
+    end = relative(*fly(1000.0, 200.0, orbits)[:2])
+    drift = np.abs(end[:, :-1].mean(axis=1) - begin[:, :-1].mean(axis=1)).max() / orbits
+    assert drift < 0.005
+    assert np.abs(end - begin).max() < 3.0
+
+
+def test_a_wide_formation_does_not_drift_either() -> None:
+    begin = relative(*fly(50e3, 25e3)[:2])
+    end = relative(*fly(50e3, 25e3, 15.0)[:2])
+    drift = np.abs(end[:, :-1].mean(axis=1) - begin[:, :-1].mean(axis=1)).max() / 15.0
+    assert drift < 1.0
+
+
+@given(st.floats(-2e3, 2e3), st.floats(-1e3, 1e3), st.floats(0.0, 6.28), st.floats(-5e3, 5e3))
+def test_offsets_return_what_mean_elements_stand_for(
+    along: float, radial: float, latitude: float, centre: float
+) -> None:
+    mean = formation.mean_elements(along, radial, A, latitude, centre)
+    found = formation.offsets(*mean, A, latitude)
+    assert found[0] == pytest.approx(along, abs=1e-6)
+    assert found[1] == pytest.approx(radial, abs=1e-6)
+
+
+def test_the_centre_sits_on_the_smallest_eccentricity_that_sgp4_keeps() -> None:
+    eccentricity, _, _ = formation.mean_elements(0.0, 0.0, A)
+    assert eccentricity == formation.REFERENCE_ECCENTRICITY == 1e-6
+
+
+def test_a_train_keeps_its_centres_along_the_track() -> None:
+    """No ellipse, only places along the arc: same speed, so the gap stays."""
+    places = np.array([0.0, 10e3, 25e3])
+    mean = formation.mean_elements(places, 0.0, A, centre=places)
+    np.testing.assert_allclose(mean[0], 1e-6)
+    np.testing.assert_allclose(np.diff((mean[1] + mean[2]) * A), np.diff(places), rtol=1e-6)
+
+
+@given(st.floats(-2e5, 2e5), st.floats(-2e5, 2e5), st.floats(-2e5, 2e5), st.integers(0, 10_000))
+def test_curvilinear_against_its_own_definition(
+    up: float, ahead: float, across: float, seed: int
+) -> None:
+    """A point placed by rotating the reference along its arc and across is found again."""
+    random = np.random.default_rng(seed)
+    frame = np.linalg.qr(random.normal(size=(3, 3)))[0]
+    frame[:, 2] = np.cross(frame[:, 0], frame[:, 1])
+    yaw, pitch = ahead / A, across / A
+    local = (A + up) * np.array(
+        [np.cos(yaw) * np.cos(pitch), np.sin(yaw) * np.cos(pitch), np.sin(pitch)]
+    )
+    found = formation.curvilinear(
+        frame @ local, A * frame[:, 0], 7.5e3 * frame[:, 1] + 12.0 * frame[:, 0]
+    )
+    np.testing.assert_allclose(found, [up, ahead, across], rtol=0.0, atol=1e-6)

@@ -1,0 +1,32 @@
+"""The resolved scenario, one row a value."""
+
+from dawndusk.report.assumptions import assumptions
+
+TEXT = """
+name = "x"
+[satellite.array]
+area = { value = "60 m^2", source = "sheet", date = "2026", confidence = "assumed", low = 50, high = 70 }
+tracking = "two_axis"
+[[workload.jobs]]
+name = "train"
+nodes = 4
+"""  # noqa: E501
+
+
+def test_every_leaf_is_one_row_in_order() -> None:
+    rows = assumptions(TEXT)
+    assert [row.path for row in rows] == [
+        "name",
+        "satellite.array.area",
+        "satellite.array.tracking",
+        "workload.jobs.0.name",
+        "workload.jobs.0.nodes",
+    ]
+    area = rows[1]
+    assert (area.value, area.source, area.low, area.high) == ("60 m^2", "sheet", "50", "70")
+    assert area.weak
+    assert not rows[2].weak
+
+
+def test_empty_scenario() -> None:
+    assert assumptions("") == ()

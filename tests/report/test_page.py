@@ -1,0 +1,72 @@
+"""The report as a whole: offline, small, escaped, complete or partial."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import dawndusk.report
+from tests.report.folder_fixture import write
+
+REQUEST = re.compile(
+    r"""(?:\b(?:src|href|action|poster|srcset)\s*=\s*["']?\s*(?!#|data:)[\w/.]"""
+    r"""|url\(\s*["']?(?!data:|\#)|@import|\bfetch\(|XMLHttpRequest|sendBeacon|\bimport\()""",
+    re.IGNORECASE,
+)
+
+
+@pytest.fixture(scope="module")
+def page(full: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    out = tmp_path_factory.mktemp("page") / "report.html"
+    return dawndusk.report.html(full, out).read_text(encoding="utf8")
+
+
+def test_asks_the_network_for_nothing(page: str) -> None:
+    assert REQUEST.findall(page) == []
+    assert "default-src 'none'" in page
+    assert REQUEST.search('<img src="https://example.org/x.png">')
+    assert REQUEST.search("background:url(//example.org/x)")
+
+
+def test_warnings_come_before_any_figure(page: str) -> None:
+    order = [page.index(f'id="{name}"') for name in ("warnings", "summary", "compute", "time")]
+    assert order == sorted(order)
+
+
+def test_sections_and_payload(page: str) -> None:
+    for title in ("Availability", "Roofline", "Balances", "Assumptions", "dawndusk run shell"):
+        assert title in page
+    payload = json.loads(re.search(r'id="payload">(.*?)</script>', page, re.DOTALL)[1])  # type: ignore[index]
+    assert payload["start"] == 1805500800.0
+    assert len(payload["charts"]) == 6
+    assert len(payload["maps"]["names"]) == 12
+
+
+def test_a_large_run_stays_below_a_megabyte(tmp_path: Path) -> None:
+    folder = write(tmp_path / "large", satellites=300, hours=200, requests=False)
+    assert dawndusk.report.html(folder).stat().st_size < 1_000_000
+
+
+def test_names_cannot_inject(tmp_path: Path) -> None:
+    evil = '</script><script>alert(1)</script><img src=x onerror=alert(2)> & "quoted"'
+    folder = write(tmp_path / "evil", name=evil, satellites=4, hours=1, warnings=(evil,))
+    text = dawndusk.report.html(folder).read_text(encoding="utf8")
+    assert "<script>alert" not in text
+    assert "<img" not in text
+    assert "&lt;/script&gt;&lt;script&gt;alert(1)" in text
+    both = dawndusk.report.compare.html([folder, folder], tmp_path / "c.html")
+    assert "<script>alert" not in both.read_text(encoding="utf8")
+    assert "<img" not in both.read_text(encoding="utf8")
+
+
+def test_a_partial_folder_renders(bare: Path, tmp_path: Path) -> None:
+    text = dawndusk.report.html(bare, tmp_path / "r.html").read_text(encoding="utf8")
+    for said in ("not complete", "No time series", "No positions", "No requests recorded"):
+        assert said in text
+
+
+def test_a_bare_summary_renders(tmp_path: Path) -> None:
+    (tmp_path / "summary.json").write_text("{}")
+    text = dawndusk.report.html(tmp_path).read_text(encoding="utf8")
+    assert "run.json is missing" in text
