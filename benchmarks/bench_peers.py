@@ -41,13 +41,13 @@ PEERS = (
         "orbital-compute",
         ("orbital-compute==0.3.0",),
         "MIT",
-        "orbit, eclipse, charge, one-node heat, greedy jobs; contacts searched but not used",
+        "SGP4 orbit, eclipse, charge, one-node heat, greedy jobs; contacts searched but not used",
     ),
     Peer(
         "space-ml-sim",
         ("space-ml-sim==1.0.0rc1", "numpy", "pandas", "pydantic", "sgp4", "click", "rich"),
         "AGPL-3.0-or-later",
-        "two-body orbit, eclipse, static heat, radiation draws; no battery, no jobs",
+        "Kepler orbit, eclipse, steady-state heat, radiation draws; no battery, no jobs",
         whole=False,
     ),
     Peer(
@@ -84,8 +84,9 @@ def measure(peer: Peer) -> str:
     if result.returncode:
         return f"not measured, its case failed: {result.stderr.strip().splitlines()[-1]}"
     found = json.loads(result.stdout.strip().splitlines()[-1])
-    rate = found["satellite_steps"] / found["cpu_s"]
-    return f"{rate:12,.0f}  ({found['satellite_steps']:,} in {found['cpu_s']:.2f} CPU-s)"
+    steps, cpu, setup = found["satellite_steps"], found["cpu_s"], found.get("setup_cpu_s", 0.0)
+    whole = f"; {steps / (cpu + setup):,.0f} with its set-up" if setup > 0.1 * cpu else ""
+    return f"{steps / cpu:12,.0f}  ({steps:,} in {cpu:.2f} CPU-s{whole})"
 
 
 def install(python: Path, peer: Peer) -> None:

@@ -1,6 +1,6 @@
 """orbital-compute: its own simulation of satellites with charge, heat and greedy jobs.
 
-Its search for ground contacts, which no job uses, runs before the clock starts.
+Its search for ground contacts, which no job uses, is part of its set-up and timed apart.
 """
 
 import contextlib
@@ -21,8 +21,17 @@ simulation = Simulation(
     )
 )
 with contextlib.redirect_stdout(io.StringIO()):
-    simulation.setup()
     started = time.process_time()
+    simulation.setup()
+    ready = time.process_time()
     simulation.run()
-    cpu = time.process_time() - started
-print(json.dumps({"satellite_steps": len(simulation.nodes) * STEPS, "cpu_s": cpu}))
+    finished = time.process_time()
+print(
+    json.dumps(
+        {
+            "satellite_steps": len(simulation.nodes) * STEPS,
+            "setup_cpu_s": ready - started,
+            "cpu_s": finished - ready,
+        }
+    )
+)

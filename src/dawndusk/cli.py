@@ -3,7 +3,7 @@
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from dawndusk.catalogue import Value
     from dawndusk.results import Results
     from dawndusk.scenario import Scenario
 
@@ -112,8 +115,7 @@ def compare(
 
         folders = [_folder_of(design, threads) for design in designs]
         _console().print(comparison.table(folders))
-        comparison.write(folders, out)
-        typer.echo(f"comparison: {out}")
+        typer.echo(f"comparison: {comparison.html(folders, out)}")
 
 
 @app.command("list")
@@ -152,13 +154,14 @@ def show(
     """Print every value with its unit, source, date, confidence and range."""
     with _one_line_errors(debug):
         from dawndusk import catalogue
-        from dawndusk.report import tables
 
-        kind, _, entry = name.partition(".")
-        if entry and kind in catalogue.kinds():
-            _console().print(tables.entry_table(catalogue.entry(kind, entry)))
+        kind, dot, _ = name.partition(".")
+        if dot and kind in catalogue.kinds():
+            entry = catalogue.entry(name)
+            _print_values(entry.title, entry.values)
         else:
-            _console().print(tables.scenario_table(_load(name, overrides)))
+            scenario = _load(name, overrides)
+            _print_values(scenario.name, scenario.values)
 
 
 @app.command()
@@ -252,17 +255,42 @@ def _print_summary(finished: "Results") -> None:
         typer.echo(f"results: {finished.folder}")
 
 
-def _console():  # type: ignore[no-untyped-def]
+def _print_values(title: str, values: Mapping[str, "Value"]) -> None:
+    from rich import box
+    from rich.table import Table
+
+    from dawndusk.scenario import quantities
+
+    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("key", "value", "range"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("confidence, date, source")
+    for path, value in values.items():
+        known = value.provenance
+        limits = [
+            "" if limit is None else quantities.text(limit, value.unit)
+            for limit in (known.low, known.high)
+        ]
+        table.add_row(
+            path,
+            value.text,
+            " – ".join(limits) if any(limits) else "",
+            ", ".join(filter(None, (known.confidence or known.origin, known.date, known.source))),
+        )
+    _console().print(table)
+
+
+def _console() -> "Console":
     from rich.console import Console
 
-    return Console(highlight=False)
+    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 160)
 
 
 @contextmanager
-def _progress(title: str) -> Iterator[Callable[[float, str], None] | None]:
+def _progress(title: str) -> Iterator[Callable[[float, str], None]]:
     """A bar on standard error when a person watches; nothing otherwise."""
     if not sys.stderr.isatty():
-        yield None
+        yield lambda share, stage: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -271,8 +299,8 @@ def _progress(title: str) -> Iterator[Callable[[float, str], None] | None]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=1.0)
 
-        def advance(fraction: float, text: str) -> None:
-            bar.update(task, completed=fraction, description=f"{title}: {text}")
+        def advance(share: float, stage: str) -> None:
+            bar.update(task, completed=share, description=f"{title}: {stage}")
 
         yield advance
 
@@ -292,15 +320,22 @@ def _one_line_errors(debug: bool) -> Iterator[None]:
 
 def _fail(error: Exception) -> NoReturn:
     if _is_wrong_input(error):
-        typer.secho(f"error: {error}", fg=typer.colors.RED, err=True)
+        typer.secho(f"error: {_message(error)}", fg=typer.colors.RED, err=True)
         raise typer.Exit(WRONG_INPUT)
+    origin = traceback.extract_tb(error.__traceback__)[-1]
     typer.secho(
-        f"internal error: {type(error).__name__}: {error}; "
-        "please report it with the output of the same command and --debug",
+        f"internal error: {type(error).__name__} at {Path(origin.filename).name}:{origin.lineno}: "
+        f"{error}; the same command with --debug shows the whole traceback",
         fg=typer.colors.RED,
         err=True,
     )
     raise typer.Exit(INTERNAL_ERROR)
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _is_wrong_input(error: Exception) -> bool:
@@ -308,9 +343,9 @@ def _is_wrong_input(error: Exception) -> bool:
 
     A ValueError that no `raise` of ours put up (from NumPy, say) is our own fault.
     """
-    if isinstance(error, OSError):
-        return error.filename is not None
-    if not isinstance(error, ValueError):
+    if isinstance(error, OSError) and error.filename is not None:
+        return True
+    if not isinstance(error, ValueError | OSError):
         return False
     origin = traceback.extract_tb(error.__traceback__)[-1]
     ours = Path(origin.filename).is_relative_to(Path(__file__).parent)

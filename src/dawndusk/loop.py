@@ -31,6 +31,7 @@ from dawndusk.step import (
     Surroundings,
     advance_ground,
     advance_satellites,
+    arrive,
 )
 from dawndusk.workload import jobs
 
@@ -120,14 +121,16 @@ def simulate(
             validate(decision, view)
             weights = _place_jobs(now_on, demand, decision.job_of_site, decision.weights, observer)
             _reveal(now_on, demand, later, observer)
+            first = now_on.first
             now_on.first = modelled.route(
-                now_on.first,
+                first,
                 int(np.searchsorted(arrival, later)),
                 now,
                 np.cumsum(weights),
                 node.replicas,
                 *served,
             )
+            arrive(first, now_on.first, node.replicas, now_on.slots, now_on.sites)
 
             def advance(
                 share: tuple[int, int], row: int = row, count: int = count, now: float = now
@@ -274,12 +277,15 @@ def _settle_jobs(now_on: State, now: float, later: float, observer: "record.Obse
     began = np.isnan(table["start"])
     jobs.settle(now, later - now, now_on.job_of_site, now_on.sites.job_flop, table)
     now_on.sites.job_flop[:] = 0.0
-    for job in np.flatnonzero((before == jobs.PENDING) & (table["status"] != jobs.PENDING)):
-        observer.job_event(now_on, "job_submitted", job, "", table["submit"][job])
-    for job in np.flatnonzero(began & ~np.isnan(table["start"])):
-        observer.job_event(now_on, "job_started", job, "", table["start"][job])
-    due = table["deadline"]
-    for job in np.flatnonzero((due > now) & (due <= later) & (table["status"] < jobs.FINISHED)):
-        observer.job_event(now_on, "deadline_missed", job, "", due[job])
-    for job in np.flatnonzero((before != jobs.FINISHED) & (table["status"] == jobs.FINISHED)):
-        observer.job_event(now_on, "job_finished", job, "", table["finish"][job])
+    status, due = table["status"], table["deadline"]
+    late = (due > now) & (due <= later) & (status < jobs.FINISHED)
+    if not (late.any() or (status != before).any()):
+        return
+    for kind, struck, moment in (
+        ("job_submitted", (before == jobs.PENDING) & (status != jobs.PENDING), "submit"),
+        ("job_started", began & ~np.isnan(table["start"]), "start"),
+        ("deadline_missed", late, "deadline"),
+        ("job_finished", (before != jobs.FINISHED) & (status == jobs.FINISHED), "finish"),
+    ):
+        for job in np.flatnonzero(struck):
+            observer.job_event(now_on, kind, int(job), "", table[moment][job])

@@ -1,6 +1,7 @@
 """What a run writes down while it goes: totals, series over time, and events."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,12 @@ EVENTS = 100_000
 """Events kept; more are counted, not kept [-]."""
 
 
+@cache
+def _ranks(count: int) -> NDArray[np.int64]:
+    """Places of the quantiles among `count` ordered values."""
+    return np.rint(QUANTILES * (count - 1)).astype(np.int64)
+
+
 @dataclass
 class Series:
     """Values collected once a record interval."""
@@ -44,10 +51,8 @@ class Series:
 
     def add_quantiles(self, name: str, values: NDArray[np.float64]) -> None:
         """Percentiles over the satellites."""
-        last = len(values) - 1
-        ranks = np.rint(QUANTILES * last).astype(int)
-        ordered = np.partition(values, np.unique(ranks))
-        self.quantiles.setdefault(name, []).append(ordered[ranks])
+        ranks = _ranks(len(values))
+        self.quantiles.setdefault(name, []).append(np.partition(values, ranks)[ranks])
 
     def add_satellites(self, name: str, values: NDArray[np.float64]) -> None:
         """Values of the satellites whose own series are kept."""
@@ -161,8 +166,6 @@ class Observer:
         flows = dict(zip(FLOWS, (state.satellites + state.ground).tolist(), strict=True))
         flows["space_consumed_J"] = float(state.satellites[FLOWS.index("consumed_J")])
         flows["done_FLOP"] = flows["inference_FLOP"] + float(state.jobs["done"].sum())
-        served = int(np.count_nonzero(state.slots["status"] == modelled.SERVED))
-        flows["served"] = float(served)
         before, elapsed = state.recorded, time - state.recorded.get("time", 0.0)
         rate = {name: (value - before.get(name, 0.0)) / elapsed for name, value in flows.items()}
         state.recorded = flows | {"time": time}
@@ -175,8 +178,10 @@ class Observer:
         series.add("available_FLOPS", self.node.peak * available)
         series.add("delivered_FLOPS", rate["done_FLOP"])
         series.add("utilisation", rate["busy_s"] / available if available else 0.0)
-        running, waiting = self._requests(state, time)
-        series.add("waiting_requests", waiting)
+        running = float(state.sites.running.sum())
+        arrived = int(np.searchsorted(self.demand.requests.arrival, time))
+        unrouted = max(0, arrived - state.first)
+        series.add("waiting_requests", float(state.sites.backlog.sum()) - running + unrouted)
         series.add("running_requests", running)
         series.add("served_rate_Hz", rate["served"])
         if window is None:
@@ -198,14 +203,6 @@ class Observer:
             series.add_satellites("sat_radiator_temperature_K", fleet.radiator[some])
             series.add_satellites("sat_illumination", window.illumination[row, some])
             series.add_satellites("sat_utilisation", sites.busy[some])
-
-    def _requests(self, state: "State", time: float) -> tuple[float, float]:
-        """Requests running and waiting now."""
-        engines = state.engines
-        prefilling = np.count_nonzero(engines["phase"] == modelled.PREFILL)
-        running = int(engines["batch"].sum()) + int(prefilling)
-        arrived = int(np.searchsorted(self.demand.requests.arrival, time))
-        return running, int(state.load.sum()) - running + max(0, arrived - state.first)
 
     def _transitions(self, state: "State", time: float) -> None:
         """Satellites that entered or left brown-out or throttling since the last record."""

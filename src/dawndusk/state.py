@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dawndusk.compiled import kernel
 from dawndusk.demand import Demand
 from dawndusk.execution import modelled
 from dawndusk.fleet_plan import FleetPlan
@@ -84,6 +85,8 @@ def begin(plan: FleetPlan, node: Node, demand: Demand, satellites: int, ground: 
             speed=np.ones(sites),
             busy=np.zeros(sites),
             unserved=np.zeros(sites),
+            backlog=np.zeros(sites),
+            running=np.zeros(sites),
         ),
         job_of_site=np.full(sites, -1, np.int32),
         load=load,
@@ -121,17 +124,23 @@ def wear(scenario: Scenario, plan: FleetPlan, state: State) -> None:
     np.maximum(full * (begun - worn), 0.0, out=state.fleet.capacity)
 
 
+@kernel
+def _usable_charge(floor, energy, capacity, charge):  # type: ignore[no-untyped-def]
+    """Battery energy above the compute floor over what is usable; 1 without a battery."""
+    for i in range(energy.size):
+        usable = (1.0 - floor) * capacity[i]
+        share = (energy[i] - floor * capacity[i]) / usable if usable > 0.0 else 1.0
+        share = share if share < 1.0 else 1.0
+        charge[i] = share if share > 0.0 else 0.0
+
+
 def view(
     plan: FleetPlan, node: Node, demand: Demand, state: State, satellites: int, now: float
 ) -> View:
     """The present as a policy may see it: nothing that has not happened yet."""
     sites, fleet, table = state.sites, state.fleet, state.jobs
     charge = np.ones(len(sites.speed))
-    usable = (1.0 - plan.craft.compute_floor) * fleet.capacity
-    floor = plan.craft.compute_floor * fleet.capacity
-    np.divide(fleet.energy - floor, usable, out=charge[:satellites], where=usable > 0.0)
-    np.clip(charge, 0.0, 1.0, out=charge)
-    backlog = state.load.reshape(-1, node.replicas).sum(axis=1).astype(float)
+    _usable_charge(plan.craft.compute_floor, fleet.energy, fleet.capacity, charge)
     active = (table["submit"] <= now) & (table["status"] < jobs.FINISHED)
     return View(
         time=now,
@@ -139,7 +148,7 @@ def view(
         available=(now < sites.down_from) | (now >= sites.down_until),
         charge=charge,
         speed=sites.speed.copy(),
-        backlog=backlog,
+        backlog=sites.backlog.copy(),
         slots=float(node.replicas * (demand.service.iteration.size - 1)),
         job_of_site=state.job_of_site,
         job_active=active,

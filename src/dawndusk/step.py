@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dawndusk.compiled import kernel, scalar
 from dawndusk.constants import EARTH_ALBEDO, EARTH_INFRARED
 from dawndusk.environment import earthshine
-from dawndusk.execution.modelled import advance_engine, fail_engine
+from dawndusk.execution.modelled import PREFILL, WAITING, advance_engine, fail_engine
 from dawndusk.satellite import accelerator, battery, solar_array, thermal
 
 Array = NDArray[np.float64]
@@ -42,6 +42,7 @@ FLOWS = (
     "available_s",
     "throttled_s",
     "illumination_s",
+    "served",
     "die_max_K",
     "radiator_max_K",
 )
@@ -68,6 +69,7 @@ FLOWS = (
     AVAILABLE,
     THROTTLED,
     ILLUMINATION,
+    SERVED,
     DIE_MAX,
     RADIATOR_MAX,
 ) = range(len(FLOWS))
@@ -186,6 +188,10 @@ class Sites(NamedTuple):
     """Busy share of the last step [-]."""
     unserved: Array
     """Bus power missing in the last step [W]."""
+    backlog: Array
+    """Requests waiting or running [-]."""
+    running: Array
+    """Requests being answered [-]."""
 
 
 @scalar
@@ -201,20 +207,40 @@ def _up(start, dt, down_from, down_until):
 def _serve(site, start, dt, pace, fails, replicas, load, engines, slots, service):
     """Requests of one site through one step.
 
-    Returns prefill and decode shares of the step [-], request work [FLOP] and the part of
-    all request work that a fault undid [FLOP].
+    Returns prefill and decode shares of the step [-], request work [FLOP], the part of all
+    request work that a fault undid [FLOP], and requests finished [-].
     """
-    prefill, decode, flop, wasted = 0.0, 0.0, 0.0, 0.0
+    prefill, decode, flop, wasted, served = 0.0, 0.0, 0.0, 0.0, 0
     for e in range(site * replicas, (site + 1) * replicas):
         if load[e] > 0:
             done = advance_engine(e, start, dt, pace, load, engines, slots, service)
             prefill += done[0]
             decode += done[1]
             flop += done[2]
+            served += done[5]
             if fails:
                 wasted += fail_engine(e, start + dt, load, engines, slots, service)[1]
     scale = 1.0 / (dt * replicas)
-    return prefill * scale, decode * scale, flop, wasted
+    return prefill * scale, decode * scale, flop, wasted, served
+
+
+@kernel
+def _count(site, replicas, sites, load, engines):
+    """Requests that a site still has, and those of them that it is answering."""
+    present, running = 0, 0
+    for e in range(site * replicas, (site + 1) * replicas):
+        present += load[e]
+        running += engines[e].batch + (engines[e].phase == PREFILL)
+    sites.backlog[site] = present
+    sites.running[site] = running
+
+
+@kernel
+def arrive(first, last, replicas, slots, sites):
+    """Count requests first … last − 1, just routed, at their sites."""
+    for i in range(first, last):
+        if slots[i].status == WAITING:
+            sites.backlog[slots[i].engine // replicas] += 1.0
 
 
 @kernel
@@ -251,6 +277,7 @@ def advance_satellites(
     decode = np.empty(BLOCK)
     flop = np.empty(BLOCK)
     wasted = np.empty(BLOCK)
+    crowded = np.empty(BLOCK, np.int64)
     for block in range(first, last):
         low = block * BLOCK
         n = min(BLOCK, total - low)
@@ -270,6 +297,11 @@ def advance_satellites(
         array_view = around.array_view[low : low + n]
         radiator_view = around.radiator_view[low : low + n]
         spread = around.terminator_spread[low : low + n]
+        crowd = 0
+        for i in range(n):
+            if sites.backlog[low + i] > 0.0:
+                crowded[crowd] = i
+                crowd += 1
         for k in range(steps):
             time = start + k * dt
             irradiance = around.irradiance[row + k]
@@ -373,23 +405,21 @@ def advance_satellites(
                 decode[i] = 0.0
                 flop[i] = 0.0
                 wasted[i] = 0.0
-            for i in range(n):
-                waiting = 0
-                for e in range((low + i) * node.replicas, (low + i + 1) * node.replicas):
-                    waiting += load[e]
-                if waiting > 0:
-                    prefill[i], decode[i], flop[i], wasted[i] = _serve(
-                        low + i,
-                        time,
-                        dt,
-                        speed[i] * up[i],
-                        time <= down_from[i] < time + dt,
-                        node.replicas,
-                        load,
-                        engines,
-                        slots,
-                        service,
-                    )
+            for place in range(crowd):
+                i = crowded[place]
+                prefill[i], decode[i], flop[i], wasted[i], served = _serve(
+                    low + i,
+                    time,
+                    dt,
+                    speed[i] * up[i],
+                    time <= down_from[i] < time + dt,
+                    node.replicas,
+                    load,
+                    engines,
+                    slots,
+                    service,
+                )
+                sums[SERVED, i] += served
             for i in range(n):
                 pace = speed[i] * up[i]
                 serving = prefill[i] + decode[i]
@@ -469,6 +499,8 @@ def advance_satellites(
                 sums[DIE_MAX, i] = die[i] if die[i] > hottest else hottest
                 hottest = sums[RADIATOR_MAX, i]
                 sums[RADIATOR_MAX, i] = radiator[i] if radiator[i] > hottest else hottest
+        for place in range(crowd):
+            _count(low + crowded[place], node.replicas, sites, load, engines)
         sites.unserved[low : low + n] = activity[:n]
         for quantity in range(quantities):
             added = 0.0
@@ -485,13 +517,16 @@ def advance_ground(first, steps, start, dt, node, sites, load, engines, slots, s
     flows[:] = 0.0
     for site in range(first, len(sites.speed)):
         sites.speed[site] = 1.0
+        crowded = sites.backlog[site] > 0.0
         for k in range(steps):
             time = start + k * dt
             up = _up(time, dt, sites.down_from[site], sites.down_until[site])
-            fails = time <= sites.down_from[site] < time + dt
-            prefill, decode, flop, wasted = _serve(
-                site, time, dt, up, fails, node.replicas, load, engines, slots, service
-            )
+            prefill, decode, flop, wasted, served = 0.0, 0.0, 0.0, 0.0, 0
+            if crowded:
+                fails = time <= sites.down_from[site] < time + dt
+                prefill, decode, flop, wasted, served = _serve(
+                    site, time, dt, up, fails, node.replicas, load, engines, slots, service
+                )
             peak = node.peak * dt
             available = peak * up
             working = 1.0 - prefill - decode
@@ -513,6 +548,9 @@ def advance_ground(first, steps, start, dt, node, sites, load, engines, slots, s
             flows[LOSS_ROOFLINE] += available * busy - flop - done
             flows[INFERENCE] += flop - wasted
             flows[JOB] += done
+            flows[SERVED] += served
             flows[BUSY] += dt * up * busy
             flows[JOB_BUSY] += dt * up * working
             flows[AVAILABLE] += dt * up
+        if crowded:
+            _count(site, node.replicas, sites, load, engines)

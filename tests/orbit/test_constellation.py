@@ -1,5 +1,6 @@
 """Generators against the sgp4 package, published constellations and ERFA's Sun."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import erfa
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sgp4.api import WGS72, Satrec
 
-from dawndusk.constants import DAY, SGP4_RADIUS
+from dawndusk.constants import DAY, SGP4_MU, SGP4_RADIUS
 from dawndusk.elements import Elements
 from dawndusk.orbit import constellation
 
@@ -62,8 +63,6 @@ def test_sgp4_recovers_the_declared_semi_major_axis(
     sat = satrec(one(semi_major_axis, eccentricity, inclination))
     assert sat.error == 0
     assert sat.a * SGP4_RADIUS == pytest.approx(semi_major_axis, rel=1e-12)
-    brouwer = np.sqrt(398600.8e9 / semi_major_axis**3)
-    assert sat.no_unkozai / 60.0 == pytest.approx(brouwer, rel=1e-12)
 
 
 def test_kozai_correction_vanishes_where_j2_has_no_radial_share() -> None:
@@ -207,7 +206,7 @@ def test_sun_synchronous_planes_and_slots() -> None:
 
 def test_a_generated_orbit_is_frozen_with_the_documented_swing_of_radius() -> None:
     sat = satrec(constellation.sun_synchronous(650e3, "18:00", START, 1))
-    period = TURN / sat.no_unkozai
+    period = TURN / sat.mdot
 
     def radius(day: float) -> np.ndarray:
         minutes = day * 1440.0 + np.linspace(0.0, period, 400)
@@ -264,11 +263,17 @@ def test_impossible_orbits_are_named(change: dict[str, float], message: str) -> 
         )
 
 
-def test_the_longest_accepted_period_is_near_earth_for_sgp4() -> None:
-    longest = 1.22552e7
-    assert satrec(one(longest)).method == "n"
+@given(st.floats(0.0, np.pi), st.floats(0.01, 5e3))
+def test_deep_space_begins_where_sgp4_lets_it_begin(inclination: float, margin: float) -> None:
+    border = float(np.cbrt(SGP4_MU * (225.0 * 60.0 / TURN) ** 2))
+    assert satrec(one(border - margin, 0.0, inclination)).method == "n"
     with pytest.raises(ValueError, match="225 min"):
-        one(1.2257e7)
+        one(border + margin, 0.0, inclination)
+    beyond = replace(
+        one(7e6, 0.0, inclination),
+        mean_motion=constellation.kozai_mean_motion([border + margin], 0.0, inclination),
+    )
+    assert satrec(beyond).method == "d"
 
 
 def test_explicit_keeps_order_and_refuses_repeated_names() -> None:

@@ -17,13 +17,13 @@ def test_nothing_ages_at_once() -> None:
 
 
 def test_mean_of_five_years_at_2_5_percent() -> None:
-    """McCalip: mean capacity factor of five years 0.95123445 (FACTS 6.1)."""
+    """McCalip: mean capacity factor of five years 0.95123445."""
     years = [ageing.array_factor(k * JULIAN_YEAR, 0.025) for k in range(5)]
     assert sum(years) / 5 == pytest.approx(0.95123445, rel=1e-8)
 
 
 def test_battery_fades_to_66_percent_in_three_years_of_low_orbit() -> None:
-    """Fade to 66 % in three years of LEO cycling (orbital-compute, FACTS 5.1): 15.2 orbits a
+    """Fade to 66 % in three years of LEO cycling (orbital-compute): 15.2 orbits a
     day at 40 % depth are 6,660 full cycles; 4.5e-5 a cycle and 1.3 % a year give it."""
     cycles = 3 * 365.25 * 15.2 * 0.40
     factor = ageing.battery_factor(3 * JULIAN_YEAR, cycles, 0.0133 / JULIAN_YEAR, 4.5e-5)
@@ -31,7 +31,7 @@ def test_battery_fades_to_66_percent_in_three_years_of_low_orbit() -> None:
 
 
 def test_white_paint_darkens_to_its_end_of_life_value_and_no_further() -> None:
-    """Z-93: α 0.15 to 0.36 (FACTS 5.1)."""
+    """Z-93: α 0.15 to 0.36."""
     rate = 0.042 / JULIAN_YEAR
     assert ageing.radiator_absorptivity(5 * JULIAN_YEAR, 0.15, rate, 0.36) == pytest.approx(0.36)
     assert ageing.radiator_absorptivity(9 * JULIAN_YEAR, 0.15, rate, 0.36) == 0.36

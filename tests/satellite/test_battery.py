@@ -87,7 +87,7 @@ def test_a_battery_above_its_aged_capacity_takes_nothing_and_keeps_what_it_has()
 
 
 def test_round_trip_of_one_orbit_returns_the_published_share() -> None:
-    """Round trip 0.90 (FACTS 5.1): what an hour puts in, the load gets 90 % of."""
+    """Round trip 0.90: what an hour puts in, the load gets 90 % of."""
     energy, into, out = 0.0, 0.0, 0.0
     side = 0.90**0.5
     for _ in range(60):

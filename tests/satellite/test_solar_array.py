@@ -14,19 +14,19 @@ CELL = {"reference_temperature": 301.15, "coefficient": -0.0025}
 
 
 def test_starlink_v2_mini_gives_28_kw() -> None:
-    """105 m² × 22 % × 1,361 W/m² × 90 % = 28.30 kW (arXiv 2511.19468, table 1; FACTS 1.4)."""
+    """105 m² × 22 % × 1,361 W/m² × 90 % = 28.30 kW (arXiv 2511.19468, table 1)."""
     power = solar_array.power(1361.0, 105.0, 0.90, 0.22, 301.15, 301.15, -0.0025, 1.0)
     assert power == pytest.approx(28_300.0, rel=1e-3)
 
 
 def test_starcloud_16_square_kilometres_give_4_31_gw_not_5() -> None:
-    """Starcloud white paper: 4 km × 4 km, 22 %, fill 90 % (FACTS 2: the 5 GW do not close)."""
+    """Starcloud white paper: 4 km × 4 km, 22 %, fill 90 % (the 5 GW do not close)."""
     power = solar_array.power(1361.0, 16e6, 0.90, 0.22, 298.15, 298.15, 0.0, 1.0)
     assert power == pytest.approx(4.31e9, rel=2e-3)
 
 
 def test_ai1_claim_of_250_w_per_square_metre_is_within_reach_of_silicon() -> None:
-    """AI1: 600 m² at 250 W/m² (claim, FACTS 3.2): a 22 % cell in its own heat, 90 % filled."""
+    """AI1: 600 m² at 250 W/m² (claim): a 22 % cell in its own heat, 90 % filled."""
     temperature = solar_array.temperature(1361.0, 0.92, 0.198, 0.85, 0.85, 0.0, **CELL)
     power = solar_array.power(1361.0, 600.0, 0.90, 0.22, temperature, 301.15, -0.0025, 0.97)
     assert power == pytest.approx(150e3, rel=0.01)
@@ -34,7 +34,7 @@ def test_ai1_claim_of_250_w_per_square_metre_is_within_reach_of_silicon() -> Non
 
 def test_mccalip_equilibrium_temperature() -> None:
     """McCalip's 1 GW calculator: α 0.92, ε 0.85 + 0.90, η 0.22: 335.75 K with 5.81126 GW of
-    heat on 4.608796 km² (FACTS 6.1); his heat per area handed over as infrared on the back."""
+    heat on 4.608796 km²; his heat per area handed over as infrared on the back."""
     heat = 5.81126e9 / 4.608796e6
     sunlight = (0.92 - 0.22) * 1361.0
     temperature = solar_array.temperature(

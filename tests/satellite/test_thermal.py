@@ -47,7 +47,7 @@ def _run(start: Heat, heat: Heat, time: float, dt: float) -> np.ndarray:
 
 def test_starcloud_radiator_nets_633_watts_per_square_metre() -> None:
     """20 °C, ε 0.92, two faces, α 0.09, 1,366 W/m² on one face; view factor 0.25, albedo 0.3,
-    Earth at −20 °C: 633.08 W/m² (white paper, FACTS 2). The paper applies α to the Earth's
+    Earth at −20 °C: 633.08 W/m² (white paper). The paper applies α to the Earth's
     infrared too; with ε, as Kirchhoff asks, it would net 39 % of 133 W/m² less."""
     earth = STEFAN_BOLTZMANN * 253.15**4
     environment = (1366.0, 1.0, 1.0, 1.0, 0.09)
@@ -62,7 +62,7 @@ def test_starcloud_radiator_nets_633_watts_per_square_metre() -> None:
 
 
 def test_ai1_radiator_settles_at_340_kelvin() -> None:
-    """150 kW on 110 m², both faces, ε 0.9 (FACTS 3.2), stepped until it rests."""
+    """150 kW on 110 m², both faces, ε 0.9, stepped until it rests."""
     state: Heat = (300.0, 300.0, 300.0)
     radiated = 0.0
     for _ in range(200):
@@ -78,7 +78,7 @@ def test_ai1_radiator_settles_at_340_kelvin() -> None:
     ("temperature", "area_per_kw"), [(276, 1.69), (300, 1.21), (330, 0.83), (350, 0.65)]
 )
 def test_ideal_two_sided_area_per_kilowatt(temperature: float, area_per_kw: float) -> None:
-    """ε 0.9 (FACTS 1.5)."""
+    """ε 0.9."""
     emission = 2 * 0.9 * STEFAN_BOLTZMANN * area_per_kw
     _, _, radiator = thermal.steady(0.0, 1000.0, 0.0, 1.0, 1e9, emission, 0.0)
     assert (radiator / temperature) ** 4 == pytest.approx(1.0, rel=0.01)

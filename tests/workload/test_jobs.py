@@ -1,6 +1,7 @@
 """Jobs: gangs and batches, checkpoints against a plain clock, faults, conservation."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -76,6 +77,14 @@ def test_finish_is_exact_and_the_rest_is_stalled():
     assert parts(table)[0] == pytest.approx(table["executed"][0])
 
 
+def test_the_end_waits_for_no_checkpoint():
+    """400 FLOP at 20/s are exactly two segments of 10 s with one writing between: 22 s."""
+    table = one(400.0, checkpoint_interval=10.0, checkpoint_time=2.0)
+    settle(table, 0.0, 60.0, [600.0, 600.0])
+    assert table["finish"][0] == pytest.approx(22.0, abs=1e-12)
+    assert table["checkpointed"][0] == pytest.approx(40.0)
+
+
 def clock(executed_rate, work, every, cost, intervals, dt, tick):
     """Plain reference: a clock in small ticks."""
     done = saved = phase = 0.0
@@ -113,7 +122,7 @@ def test_how_time_is_cut_does_not_matter():
     whole, cut = (one(1e5, checkpoint_interval=70.0, checkpoint_time=9.0) for _ in range(2))
     settle(whole, 0.0, 1000.0, [10_000.0] * 2)
     edges = np.sort(np.append(np.random.default_rng(3).uniform(0, 1000.0, 40), [0.0, 1000.0]))
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         settle(cut, low, high - low, [10.0 * (high - low)] * 2)
     for name in ("done", "saved", "phase", "checkpointed"):
         assert cut[name][0] == pytest.approx(whole[name][0], rel=1e-9)

@@ -80,8 +80,8 @@ def test_expected_loss_agrees_with_drawn_failures():
         np.mod(time, 1000.0).mean(), rel=2e-3
     )
     assert training.expected_loss(900.0, 100.0, 0.0) == 500.0
-    below, above = (training.expected_loss(900.0, 100.0, rate) for rate in (0.99e-7, 1.01e-7))
-    assert below == pytest.approx(above, abs=1e-4)
+    below, above = (training.expected_loss(900.0, 100.0, rate) for rate in (0.999999e-7, 1e-7))
+    assert below == pytest.approx(above, abs=1e-6)
 
 
 @given(st.floats(1.0, 1e5), st.floats(0.0, 1e4), st.floats(0.0, 1e4), st.floats(1e-9, 1e-4))

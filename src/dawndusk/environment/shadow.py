@@ -83,7 +83,7 @@ def visible_fraction(clearance):  # type: ignore[no-untyped-def]
     Returns:
         share of the disc's area that is visible, 0 to 1 [-]
     Neglects:
-        curvature of the limb (3e-4 of the disc at 650 km, 1.3e-3 at 5,900 km) and limb
+        curvature of the limb (2e-4 of the disc at 650 km, 8e-4 at 5,900 km) and limb
         darkening of the Sun (up to 0.06 of the flux), both only inside the penumbra
     Source:
         area of a circular segment; Montenbruck & Gill 2000, equations 3.92 to 3.94

@@ -1,5 +1,6 @@
 """Where the Sun is seen from the Earth's centre, in the frame of SGP4."""
 
+import warnings
 from datetime import UTC, datetime
 
 import erfa
@@ -33,8 +34,8 @@ def positions(start: datetime, times: Array, apparent: bool = True) -> Array:
     Raises:
         ValueError: when `start` has no time zone
     Neglects:
-        nutation terms below 1 mas; the difference of TDB and TT, 0.07 mas; a leap second
-        inserted after `start`, 1 s of Sun motion (0.04 arcsec)
+        nutation terms below 1 mas; the difference of TDB and TT, 0.07 mas; leap
+        seconds inserted after `start` or not announced yet (0.04 arcsec each)
     Source:
         ERFA epv00 (VSOP2000, 11 km), pnm00b, ee00b; Urban & Seidelmann 2013,
         Explanatory Supplement, section 7.2; Vallado et al. 2006, appendix C (TEME)
@@ -43,8 +44,10 @@ def positions(start: datetime, times: Array, apparent: bool = True) -> Array:
         raise ValueError(f"start {start.isoformat()} needs a time zone, write it in UTC")
     t = start.astimezone(UTC)
     seconds = t.second + t.microsecond * 1e-6
-    utc = erfa.dtf2d("UTC", t.year, t.month, t.day, t.hour, t.minute, seconds)
-    tt1, tt2 = erfa.taitt(*erfa.utctai(*utc))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", erfa.ErfaWarning)
+        utc = erfa.dtf2d("UTC", t.year, t.month, t.day, t.hour, t.minute, seconds)
+        tt1, tt2 = erfa.taitt(*erfa.utctai(*utc))
     tt2 = tt2 + np.asarray(times, dtype=np.float64) / DAY
 
     heliocentric, barycentric = erfa.epv00(tt1, tt2)

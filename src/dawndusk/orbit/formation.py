@@ -70,7 +70,8 @@ def mean_elements(
     Returns:
         eccentricity [-], argument of perigee [rad] and mean anomaly [rad]
     Neglects:
-        the second order in the offset δ: δ²/a, 0.14 m at 1 km and 14 m at 10 km. A satellite
+        the second order in the offset δ: δ²/a, 0.14 m at 1 km and 14 m at 10 km, and the
+        drift of e² in J2's rates (0.5 mm an orbit at 1 km, 1.3 m at 50 km). A satellite
         that happens to lie within 7 m of zero eccentricity (lattices finer than 28 m) is
         held at 1e-6 by SGP4
     Source:

@@ -23,16 +23,27 @@ class Sizing:
     """What `size` returns: SI values, masses by subsystem in kg."""
 
     array_power: float
+    """array output at the bus that closes the worst orbit, mean over its sunlit arc [W]"""
     array_area: float
+    """array panel area [m²]"""
     battery_capacity: float
+    """battery capacity when new [J]"""
     radiator_heat: float
+    """heat that the radiator rejects at full power, margin included [W]"""
     radiator_area: float
+    """radiator panel area, one face [m²]"""
     die_capacity: float
+    """heat capacity of dies and cold plates [J/K]"""
     loop_capacity: float
+    """heat capacity of coolant, hosts and converters [J/K]"""
     radiator_capacity: float
+    """heat capacity of the radiator [J/K]"""
     die_conductance: float
+    """conductance dies to loop [W/K]"""
     loop_conductance: float
+    """conductance loop to radiator [W/K]"""
     masses: dict[str, float]
+    """dry mass by subsystem and `total` [kg]"""
 
 
 def accelerator_count(compute_power: float, tdp: float, host_power: float) -> int:
@@ -153,9 +164,10 @@ def battery_capacity(
         )
     stored = max(eclipse_load * eclipse, hold_up) / (discharge_efficiency * usable)
     recharge = eclipse_load * eclipse / (charge_efficiency * discharge_efficiency)
+    drawn = eclipse_load if eclipse > 0.0 else 0.0
     needed = max(
         stored,
-        eclipse_load / discharge_rate,
+        drawn / discharge_rate,
         recharge / ((period - eclipse) * charge_rate),
     )
     throughput = eclipse_load / discharge_efficiency * eclipse_share * life
@@ -231,7 +243,7 @@ def mass_budget(
     Neglects:
         propellant and pressurant; launch adapter; growth allowance (see `margin` of `size`)
     Source:
-        additive budget as in FACTS-type studies: research-viewer, 12.5/24.6/51.4 kg/kW
+        additive budget as in published studies: research-viewer, 12.5/24.6/51.4 kg/kW
     """
     masses = {
         "accelerators": accelerators,
@@ -438,8 +450,7 @@ def size(
         cycle_fade,
     )
     charging_loss = (1.0 - charge_efficiency) * (wanted - sunlit_load)
-    discharging_loss = (1.0 / discharge_efficiency - 1.0) * eclipse_load
-    heat = max(sunlit_load + charging_loss, eclipse_load + discharging_loss)
+    heat = max(sunlit_load + charging_loss, eclipse_load / discharge_efficiency)
     panel = radiator_area(
         heat,
         radiator_temperature,

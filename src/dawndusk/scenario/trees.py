@@ -60,7 +60,9 @@ def _noted(
     notes = {**inherited, **{key: value for key, value in table.items() if key != "value"}}
     for key in notes:
         if key not in NOTES:
-            faults.append(Fault(f"{path}.{key}", shown(notes[key]), f"allowed: value, {listed(NOTES)}"))
+            faults.append(
+                Fault(f"{path}.{key}", shown(notes[key]), f"allowed: value, {listed(NOTES)}")
+            )
     for key, valid in (("origin", ORIGINS), ("confidence", CONFIDENCES)):
         if key in notes and notes[key] not in valid:
             faults.append(Fault(f"{path}.{key}", shown(notes[key]), f"allowed: {listed(valid)}"))

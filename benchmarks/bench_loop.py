@@ -1,0 +1,131 @@
+"""Print every performance figure we quote about the loop and the command line.
+
+Fully coupled means what `dawndusk run` does: orbit, shadow, power, heat, faults, placement,
+requests and jobs, a day at 60 s steps, on a shell sized like spacex-ai1. Each size runs in a
+process of its own, once small to compile, then measured: CPU time of all threads, for the
+orbital loop alone and for the whole run (planning, ground twin, ledger and files included).
+
+Usage: python benchmarks/bench_loop.py [satellites ...]
+"""
+
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+SIZES = (100, 1_000, 10_000, 100_000)
+PLANES = 20
+REQUESTS_PER_SATELLITE_DAY = 24
+LINEAR_FROM = 1_000
+HERE = Path(__file__).resolve()
+
+
+def scenario_of(satellites: int):  # type: ignore[no-untyped-def]
+    """A Walker shell of that many satellites, its demand in proportion."""
+    from dawndusk.scenario import load
+
+    rate = satellites * REQUESTS_PER_SATELLITE_DAY / 86_400.0
+    return load(
+        "spacex-ai1",
+        [
+            f"constellation.satellites={satellites}",
+            f"constellation.planes={PLANES}",
+            "time.duration=1 day",
+            "time.step=60 s",
+            f"workload.rate={rate} Hz",
+        ],
+    )
+
+
+def case(satellites: int) -> None:
+    """Measure one size in this process and print its figures as JSON."""
+    from dawndusk.run import run
+
+    with tempfile.TemporaryDirectory() as folder:
+        run(scenario_of(PLANES), Path(folder) / "compile", report=False)
+        scenario = scenario_of(satellites)
+        wall, cpu = time.perf_counter(), time.process_time()
+        finished = run(scenario, Path(folder) / "measured", report=False)
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found = {
+        "satellites": satellites,
+        "steps": finished.summary["performance"]["satellite_steps"],
+        "loop_cpu_s": finished.summary["performance"]["cpu_s"],
+        "cpu_s": cpu,
+        "wall_s": wall,
+        "peak_bytes": peak * (1 if sys.platform == "darwin" else 1024),
+        "requests": finished.summary["service"]["offered"],
+    }
+    print(json.dumps(found))
+
+
+def measured(satellites: int) -> dict[str, float]:
+    """The figures of one size, from a process of its own."""
+    command = [sys.executable, str(HERE), "--case", str(satellites)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    figures: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return figures
+
+
+def loop_table(sizes: list[int]) -> None:
+    """Rates, memory and linearity over the number of satellites."""
+    print("Fully coupled, a day at 60 s steps: satellite-steps per CPU-second")
+    print("satellites   requests         loop    whole run      wall      peak")
+    cost = {}
+    for size in sizes:
+        found = measured(size)
+        cost[size] = found["loop_cpu_s"] / found["steps"]
+        print(
+            f"{size:>10,} {found['requests']:>10,.0f} {1.0 / cost[size]:>12,.0f} "
+            f"{found['steps'] / found['cpu_s']:>12,.0f} {found['wall_s']:>7.1f} s "
+            f"{found['peak_bytes'] / 1e9:>6.2f} GB",
+            flush=True,
+        )
+    large = [cost[size] for size in sizes if size >= LINEAR_FROM]
+    if len(large) > 1:
+        spread = max(large) / min(large) - 1.0
+        print(
+            f"cost of a satellite-step from {LINEAR_FROM:,} satellites up differs by {spread:.0%}"
+        )
+
+
+def start_up() -> None:
+    """Wall time of --help, and of suncatcher with and without compiled kernels on disk."""
+    script = str(Path(sys.executable).with_name("dawndusk"))
+    help_wall = min(_wall([script, "--help"], {}) for _ in range(5))
+    print(f"dawndusk --help: {help_wall:.2f} s (best of 5)")
+    with tempfile.TemporaryDirectory() as folder:
+        command = [script, "run", "suncatcher", "--out", f"{folder}/suncatcher"]
+        cache = {"XDG_CACHE_HOME": f"{folder}/cache", "NUMBA_CACHE_DIR": ""}
+        cold = _wall(command, cache)
+        warm = _wall([*command, "--fresh"], cache)
+    print(
+        f"dawndusk run suncatcher: {cold:.1f} s the first time, compiling; {warm:.1f} s after that"
+    )
+
+
+def _wall(command: list[str], environment: dict[str, str]) -> float:
+    started = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True, env=os.environ | environment)
+    return time.perf_counter() - started
+
+
+def main(sizes: list[int]) -> None:
+    """Print the machine, the start-up times and the loop's table."""
+    cores = os.cpu_count()
+    print(f"Python {platform.python_version()}, {platform.machine()}, {cores} processors")
+    start_up()
+    loop_table(sizes)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--case"]:
+        case(int(sys.argv[2]))
+    else:
+        main([int(word) for word in sys.argv[1:]] or list(SIZES))
