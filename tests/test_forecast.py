@@ -147,19 +147,20 @@ def test_eclipse_free_from_1391_km() -> None:
     assert not clear(1381e3)
 
 
-def test_the_real_threshold_lies_14_km_lower() -> None:
-    """J2 and J3 lift the southern passes by 18 km and the Earth is flat; the cone takes back."""
+def test_the_real_threshold_is_1380_km() -> None:
+    """Where the ideal circle has 1,392 km: J2 and J3 lift the southern passes (-18 km), the
+    Earth is flat there (-27 km), and the Sun's disc sets before its centre (+33 km)."""
     solstice = datetime(2026, 6, 10, tzinfo=UTC)
 
     def eclipses(altitude: float, shadow: str) -> int:
         satellite = sun_synchronous(altitude, "18:00", solstice, 1)
-        return len(
-            forecast(satellite, solstice, 60.0).shadow_events(0, 0.0, 22 * 86400.0, shadow)[0]
-        )
+        found = forecast(satellite, solstice, 60.0)
+        return len(found.shadow_events(0, 0.0, 22 * 86400.0, shadow)[0])
 
-    assert eclipses(1381e3, "penumbra") == 0
-    assert eclipses(1373e3, "penumbra") > 0
-    assert eclipses(1300e3, "umbra") > 0
+    assert eclipses(1384e3, "penumbra") == 0
+    assert eclipses(1375e3, "penumbra") > 0
+    assert eclipses(1292e3, "umbra") == 0
+    assert eclipses(1282e3, "umbra") > 0
 
 
 def test_dawn_dusk_faces_the_sun() -> None:
@@ -221,9 +222,14 @@ def test_halving_the_step_keeps_the_mean_illumination(step: float, eccentricity:
 def test_illumination_accounts_for_every_second_of_shadow() -> None:
     found = forecast(fleet(1), NEW_YEAR, 60.0)
     lost = float(np.sum(1.0 - found.window(0, 3000).illumination) * 60.0)
-    spans = [found.shadow_events(0, 0.0, 180000.0, kind) for kind in ("umbra", "penumbra")]
-    umbra, penumbra = (float(np.sum(leave - entry)) for entry, leave in spans)
-    assert len(spans[0][0]) > 20
+
+    def dark(shadow: str) -> float:
+        entry, leave = found.shadow_events(0, 0.0, 180000.0, shadow)
+        assert len(entry) > 20
+        inside = np.sum(leave) - np.sum(entry)
+        return float(inside + 180000.0 * (len(entry) - len(leave)))
+
+    umbra, penumbra = dark("umbra"), dark("penumbra")
     # the disc disappears symmetrically: half the penumbra counts
     assert lost == pytest.approx(0.5 * (umbra + penumbra), rel=2e-5)
 

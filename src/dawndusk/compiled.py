@@ -24,8 +24,8 @@ def _cache_folder() -> Path:
     return Path(home) / "dawndusk" / f"kernels-{state.hexdigest()[:16]}"
 
 
-if not numba.config.CACHE_DIR:
-    numba.config.CACHE_DIR = str(_cache_folder())
+if not numba.config.CACHE_DIR:  # type: ignore[attr-defined]
+    numba.config.CACHE_DIR = str(_cache_folder())  # type: ignore[attr-defined]
 
 scalar = numba.njit(error_model="numpy", nogil=True, cache=True, forceinline=True)
 """Formula that is scalar in the satellite, inlined into the loop that calls it."""

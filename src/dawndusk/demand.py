@@ -28,6 +28,10 @@ class Demand:
     exclusive: np.ndarray
     """The job leaves no memory for the served model, shape (jobs,)."""
     interruptions: Interruptions
+    peak: float
+    """Dense rate of one accelerator, yardstick of all work [FLOP/s]."""
+    job_rate: float
+    """BF16 rate, to which the utilisation of jobs refers, over that yardstick."""
 
 
 def demand(scenario: Scenario, sites: int, *, stream: int) -> Demand:
@@ -69,15 +73,13 @@ def demand(scenario: Scenario, sites: int, *, stream: int) -> Demand:
             np.random.default_rng(seeds[1 + stream]),
             rate,
         ),
+        peak=peak_rate(scenario),
+        job_rate=scenario.accelerator.peak_flops / peak_rate(scenario),
     )
 
 
 def serving(scenario: Scenario) -> tuple[Service, int]:
-    """Coefficients of an engine of the scenario's model, and engines on a node.
-
-    Compute runs at the dense BF16 rate, the yardstick of all losses; weights of fewer bytes
-    save memory and bandwidth only.
-    """
+    """Coefficients of an engine of the scenario's model, and engines on a node."""
     model, chip, compute = scenario.model, scenario.accelerator, scenario.satellite.compute
     parallel = compute.tensor_parallel or inference.tensor_parallel(
         model.parameters, model.weight_bytes, chip.memory, compute.count
@@ -91,7 +93,7 @@ def serving(scenario: Scenario) -> tuple[Service, int]:
         head_dim=model.head_dim,
         weight_bytes=model.weight_bytes,
         kv_bytes=model.kv_bytes,
-        peak_flops=chip.peak_flops,
+        peak_flops=peak_rate(scenario),
         bandwidth=chip.bandwidth,
         memory=chip.memory,
         tensor_parallel=parallel,
@@ -99,6 +101,17 @@ def serving(scenario: Scenario) -> tuple[Service, int]:
         patience=scenario.workload.patience,
     )
     return service, compute.count // parallel
+
+
+def peak_rate(scenario: Scenario) -> float:
+    """Dense rate of one accelerator at the served model's precision, yardstick of all work.
+
+    Models of one byte a parameter run at the FP8 rate where the accelerator has one, all
+    others at the BF16 rate [FLOP/s].
+    """
+    chip = scenario.accelerator
+    eight_bit = scenario.model.weight_bytes <= 1.0 and chip.peak_flops_fp8
+    return float(chip.peak_flops_fp8 if eight_bit else chip.peak_flops)
 
 
 def requests(scenario: Scenario, random: np.random.Generator) -> Requests:

@@ -24,12 +24,12 @@ from dawndusk.orbit import constellation, formation, imported
 from dawndusk.orbit.imported import BadLine
 from dawndusk.satellite import ageing, sizing, solar_array, thermal
 from dawndusk.scenario import Scenario
-from dawndusk.step import Craft
+from dawndusk.step_tables import Craft
 
 Array = NDArray[np.float64]
 
 PERIHELION_FACTOR = 1.0167**2
-"""Sunlight at perihelion over that at 1 au, and its inverse at aphelion [-]; eccentricity 0.0167."""
+"""Sunlight at perihelion over that at 1 au [-], orbit eccentricity 0.0167; inverse at aphelion."""
 
 DARKENED = 0.36
 """Absorptivity at which a white radiator stops darkening [-], Z-93 at end of life (NASA)."""
@@ -234,10 +234,7 @@ def survey(scenario: Scenario, elements: Elements) -> Survey:
     some = np.unique(np.linspace(0, len(elements) - 1, SURVEYED).round().astype(int))
     chosen = Elements(
         tuple(elements.names[k] for k in some),
-        *(
-            getattr(elements, name)[some]
-            for name in list(Elements.__dataclass_fields__)[1:]
-        ),
+        *(getattr(elements, name)[some] for name in list(Elements.__dataclass_fields__)[1:]),
     )
     step = 30.0
     ahead = forecast(chosen, scenario.time.start, step, scenario.satellite.array.tracking)
@@ -289,9 +286,7 @@ def _full_load(scenario: Scenario) -> float:
     """Power of bus, host and all accelerators at full clock [W]."""
     compute = scenario.satellite.compute
     return (
-        scenario.satellite.bus.load
-        + compute.host_power
-        + compute.count * scenario.accelerator.tdp
+        scenario.satellite.bus.load + compute.host_power + compute.count * scenario.accelerator.tdp
     )
 
 
@@ -376,7 +371,7 @@ def _size(
         count = sizing.accelerator_count(wish.compute_power, chip.tdp, compute.host_power)
         scenario = scenario.replaced({"satellite.compute.count": count}, origin="sized")
     left_open = {path for path in SIZED if _value(scenario, path) is None}
-    unit = scenario.replaced({path: 1.0 for path in left_open}, origin="sized")
+    unit = scenario.replaced(dict.fromkeys(left_open, 1.0), origin="sized")
     old = craft_of(unit, satellite.life)
     worst = _array_flux(old, SOLAR_CONSTANT / PERIHELION_FACTOR, found.array_cosine_min, back)
     hot = thermal.absorbed(

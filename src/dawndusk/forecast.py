@@ -65,7 +65,6 @@ def _advance(  # type: ignore[no-untyped-def]
     """Fill the window's columns lo to hi, block by block through all its steps."""
     steps = illumination.shape[0]
     part = step / parts
-    weight = 1.0 / parts
     width = secular.BLOCK
     work = np.empty((5, width))
     x, y, z, share = np.empty(width), np.empty(width), np.empty(width), np.empty(width)
@@ -92,12 +91,11 @@ def _advance(  # type: ignore[no-untyped-def]
                 if share[j] < 0.0:
                     share[j] = shadow.mean_fraction(before[j], left[j], right[j], new_depth[j])
             out = illumination[k, start:stop]
-            if p == 0:
+            for j in range(stop - start):
+                out[j] = share[j] if p == 0 else out[j] + share[j]
+            if p == parts - 1 and parts > 1:
                 for j in range(stop - start):
-                    out[j] = weight * share[j]
-            else:
-                for j in range(stop - start):
-                    out[j] += weight * share[j]
+                    out[j] /= parts
             if 2 * p == parts:
                 sun_cosine[k, start:stop] = cosine[i & 3, : stop - start]
             elif 2 * p + 1 == parts:

@@ -9,6 +9,8 @@ import os
 import time as clock
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,16 +25,8 @@ from dawndusk.placement.outlook import Outlook
 from dawndusk.record import Record
 from dawndusk.scenario import Scenario
 from dawndusk.state import State
-from dawndusk.step import (
-    BLOCK,
-    DIE_MAX,
-    FLOWS,
-    Node,
-    Surroundings,
-    advance_ground,
-    advance_satellites,
-    arrive,
-)
+from dawndusk.step import BLOCK, advance_ground, advance_satellites, arrive
+from dawndusk.step_tables import DIE_MAX, FLOWS, Node, Surroundings
 from dawndusk.workload import jobs
 
 WINDOW = 60
@@ -132,11 +126,8 @@ def simulate(
             )
             arrive(first, now_on.first, node.replicas, now_on.slots, now_on.sites)
 
-            def advance(
-                share: tuple[int, int], row: int = row, count: int = count, now: float = now
-            ) -> None:
-                advance_satellites(
-                    *share,
+            if around is not None:
+                arguments = (
                     row,
                     count,
                     now,
@@ -149,12 +140,7 @@ def simulate(
                     *served,
                     flows,
                 )
-
-            if len(shares) > 1:
-                list(pool.map(advance, shares))
-            elif satellites:
-                advance((0, len(flows)))
-            if satellites:
+                _advance(shares, arguments, pool)
                 _add(now_on.satellites, flows)
             if ground_nodes:
                 advance_ground(satellites, count, now, dt, node, now_on.sites, *served, ground)
@@ -166,6 +152,16 @@ def simulate(
             progress(now_on.step / steps)
     now_on.cpu = clock.process_time() - began
     return observer.finish(now_on, state.stored(plan, now_on), now_on.step >= steps)
+
+
+def _advance(
+    shares: list[tuple[int, int]], arguments: tuple[Any, ...], pool: ThreadPoolExecutor
+) -> None:
+    """Take all blocks through an interval; several shares at once on threads."""
+    if len(shares) == 1:
+        advance_satellites(*shares[0], *arguments)
+    else:
+        list(pool.map(lambda share: advance_satellites(*share, *arguments), shares))
 
 
 def node_of(scenario: Scenario, demand: Demand) -> Node:
@@ -180,7 +176,7 @@ def node_of(scenario: Scenario, demand: Demand) -> Node:
         minimum_frequency=compute.minimum_frequency,
         compute_activity=chip.compute_activity,
         memory_activity=chip.memory_activity,
-        peak=compute.count * chip.peak_flops,
+        peak=compute.count * demand.peak,
         replicas=demand.replicas,
     )
 
@@ -197,7 +193,7 @@ def _grid(
 def _shares(blocks: int, workers: int) -> list[tuple[int, int]]:
     """Contiguous shares of the blocks, one a worker."""
     edges = np.linspace(0, blocks, min(workers, blocks) + 1).round().astype(int)
-    return [(int(low), int(high)) for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    return [(int(low), int(high)) for low, high in pairwise(edges)]
 
 
 def _surroundings(plan: FleetPlan, window: Window) -> Surroundings:
@@ -235,16 +231,18 @@ def _place_jobs(
     lost = np.flatnonzero((before >= 0) & (placed != before))
     if lost.size:
         taken = np.bincount(before[lost], minlength=len(table))
-        for job in np.flatnonzero((taken > 0) & (table["status"] < jobs.FINISHED)):
-            jobs.pause(job, taken[job], table)
-            now = now_on.step * observer.step
-            observer.job_event(now_on, "job_moved", job, f"from {taken[job]} sites", now)
+        now = now_on.step * observer.step
+        for job in np.flatnonzero((taken > 0) & (table["status"] < jobs.FINISHED)).tolist():
+            members = int(taken[job])
+            jobs.pause(job, members, table)
+            observer.job_event(now_on, "job_moved", job, f"from {members} sites", now)
     if not np.array_equal(placed, before):
         now_on.job_of_site = placed.astype(np.int32)
         has = placed >= 0
         now_on.sites.utilisation[:] = np.where(
             has, table["utilisation"][np.where(has, placed, 0)] if len(table) else 0.0, 0.0
         )
+        now_on.sites.utilisation[:] *= demand.job_rate
     if demand.exclusive.any():
         crowded = (placed >= 0) & demand.exclusive[np.maximum(placed, 0)]
         return np.where(crowded, 0.0, weights)

@@ -14,7 +14,7 @@ from dawndusk.fleet_plan import FleetPlan
 from dawndusk.forecast import Forecast, Window
 from dawndusk.orbit import frames
 from dawndusk.scenario import Scenario
-from dawndusk.step import FLOWS, Node
+from dawndusk.step_tables import FLOWS, Node
 from dawndusk.workload import jobs
 
 if TYPE_CHECKING:
@@ -294,7 +294,7 @@ class Observer:
 
     def _job_columns(self, table: NDArray[Any]) -> dict[str, Any]:
         numbers = {
-            name: table[name] for name in table.dtype.names if name not in ("kind", "status")
+            name: table[name] for name in table.dtype.names or () if name not in ("kind", "status")
         }
         return {
             "name": list(self.demand.jobs.names),
@@ -309,9 +309,7 @@ class Observer:
             return {}
         turned = frames.sidereal_angle(self.start, np.array(times))
         track = np.stack([self.forecast.positions(time, self.sampled) for time in times])
-        latitude, longitude, altitude = frames.geodetic(
-            frames.earth_fixed(track, turned[:, None])
-        )
+        latitude, longitude, altitude = frames.geodetic(frames.earth_fixed(track, turned[:, None]))
         towards = sun.positions(self.start, np.array(times)).T
         below = frames.geodetic(frames.earth_fixed(towards, turned))
         return {

@@ -111,9 +111,7 @@ def run(
     return Results(folder, ledger.summary, described)
 
 
-def ground_twin(
-    scenario: Scenario, plan: FleetPlan, duration: float, progress: Progress
-) -> Record:
+def ground_twin(scenario: Scenario, plan: FleetPlan, duration: float, progress: Progress) -> Record:
     """The same requests and jobs on ground nodes alone, for the time the orbital side ran.
 
     Args:
@@ -211,7 +209,10 @@ def _write(
         "seed": scenario.time.seed,
         "command": shlex.join(["dawndusk", *sys.argv[1:]]),
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "durations": {"wall_s": round(time.perf_counter() - began, 3), "cpu_s": orbit.totals["cpu_s"]},
+        "durations": {
+            "wall_s": round(time.perf_counter() - began, 3),
+            "cpu_s": orbit.totals["cpu_s"],
+        },
         "warnings": [*_warnings(scenario, plan, orbit), *ledger.warnings],
         "assumptions": [asdict(assumption) for assumption in ledger.assumptions],
     }

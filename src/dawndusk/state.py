@@ -14,7 +14,7 @@ from dawndusk.placement.outlook import View
 from dawndusk.record import Events, Series
 from dawndusk.satellite import ageing, thermal
 from dawndusk.scenario import Scenario
-from dawndusk.step import FLOWS, Fleet, Node, Sites
+from dawndusk.step_tables import FLOWS, Fleet, Node, Sites
 from dawndusk.workload import jobs
 
 

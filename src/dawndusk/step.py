@@ -5,197 +5,45 @@ block over satellites: each block takes all its steps while it lies in the cache
 are shared among threads. What a block adds up does not depend on how many threads there are.
 """
 
-from typing import NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
 from dawndusk.compiled import kernel, scalar
 from dawndusk.constants import EARTH_ALBEDO, EARTH_INFRARED
 from dawndusk.environment import earthshine
-from dawndusk.execution.modelled import PREFILL, WAITING, advance_engine, fail_engine
+from dawndusk.execution.modelled import WAITING, advance_engine, fail_engine
 from dawndusk.satellite import accelerator, battery, solar_array, thermal
-
-Array = NDArray[np.float64]
+from dawndusk.step_tables import (
+    AVAILABLE,
+    BATTERY_LOSS,
+    BUSY,
+    CONSUMED,
+    CURTAILED,
+    DIE_MAX,
+    GENERATED,
+    HEAT_IN,
+    ILLUMINATION,
+    INFERENCE,
+    JOB,
+    JOB_BUSY,
+    LOSS_FAULTS,
+    LOSS_IDLE,
+    LOSS_POWER,
+    LOSS_ROOFLINE,
+    LOSS_THERMAL,
+    PEAK,
+    RADIATED,
+    RADIATOR_MAX,
+    SERVED,
+    THROTTLED,
+    UNSERVED,
+)
 
 BLOCK = 256
 """Satellites computed together [-]."""
 
-FLOWS = (
-    "generated_J",
-    "curtailed_J",
-    "consumed_J",
-    "unserved_J",
-    "battery_loss_J",
-    "heat_in_J",
-    "radiated_J",
-    "peak_FLOP",
-    "loss_power_FLOP",
-    "loss_thermal_FLOP",
-    "loss_faults_FLOP",
-    "loss_idle_FLOP",
-    "loss_roofline_FLOP",
-    "inference_FLOP",
-    "job_FLOP",
-    "busy_s",
-    "job_busy_s",
-    "available_s",
-    "throttled_s",
-    "illumination_s",
-    "served",
-    "die_max_K",
-    "radiator_max_K",
-)
-"""What an interval adds up (the last two: the highest seen), in this order."""
-
-(
-    GENERATED,
-    CURTAILED,
-    CONSUMED,
-    UNSERVED,
-    BATTERY_LOSS,
-    HEAT_IN,
-    RADIATED,
-    PEAK,
-    LOSS_POWER,
-    LOSS_THERMAL,
-    LOSS_FAULTS,
-    LOSS_IDLE,
-    LOSS_ROOFLINE,
-    INFERENCE,
-    JOB,
-    BUSY,
-    JOB_BUSY,
-    AVAILABLE,
-    THROTTLED,
-    ILLUMINATION,
-    SERVED,
-    DIE_MAX,
-    RADIATOR_MAX,
-) = range(len(FLOWS))
-
-
-class Node(NamedTuple):
-    """Accelerators and host of one site."""
-
-    accelerators: float
-    idle_power: float
-    """Of one accelerator [W]."""
-    full_power: float
-    """Of one accelerator [W]."""
-    host_power: float
-    """[W]"""
-    exponent: float
-    minimum_frequency: float
-    compute_activity: float
-    memory_activity: float
-    peak: float
-    """[FLOP/s]"""
-    replicas: int
-    """Engines on the node [-]."""
-
-
-class Craft(NamedTuple):
-    """A satellite at its present age, in SI units."""
-
-    area: float
-    packing: float
-    efficiency: float
-    reference_temperature: float
-    temperature_coefficient: float
-    array_losses: float
-    array_absorptivity: float
-    emissivity_front: float
-    emissivity_back: float
-    floor: float
-    """Share of the battery's capacity that is never used [-]."""
-    compute_floor: float
-    """Share of it that is never given to compute [-]."""
-    charge_efficiency: float
-    discharge_efficiency: float
-    charge_limit: float
-    """[W]"""
-    discharge_limit: float
-    """[W]"""
-    radiator_area: float
-    radiator_absorptivity: float
-    radiator_emissivity: float
-    sun_incidence: float
-    emission: float
-    """Faces × emissivity × σ × panel area [W/K⁴]."""
-    sink: float
-    die_capacity: float
-    loop_capacity: float
-    radiator_capacity: float
-    die_conductance: float
-    loop_conductance: float
-    throttle_temperature: float
-    limit_temperature: float
-    bus_load: float
-    """[W]"""
-
-
-class Surroundings(NamedTuple):
-    """Outputs of the forecast window and what stays constant for a satellite."""
-
-    irradiance: Array
-    """(steps,)"""
-    illumination: Array
-    """(steps, satellites)"""
-    sun_cosine: Array
-    """(steps, satellites)"""
-    array_cosine: Array
-    """(1 or steps, satellites)"""
-    radiator_view: Array
-    """(satellites,)"""
-    array_view: Array
-    """(satellites,)"""
-    terminator_spread: Array
-    """(satellites,)"""
-
-
-class Fleet(NamedTuple):
-    """State of the satellites, changed in place; all arrays have shape (satellites,)."""
-
-    energy: Array
-    """[J]"""
-    capacity: Array
-    """At the present wear [J]."""
-    discharged: Array
-    """Stored energy ever given [J]."""
-    die: Array
-    """[K]"""
-    loop: Array
-    """[K]"""
-    radiator: Array
-    """[K]"""
-
-
-class Sites(NamedTuple):
-    """What satellites and ground nodes have in common; arrays have shape (sites,)."""
-
-    down_from: Array
-    """[s]"""
-    down_until: Array
-    """[s]"""
-    utilisation: Array
-    """Share of peak that the site's job reaches, 0 without a job [-]."""
-    job_flop: Array
-    """Work done for the site's job in this interval [FLOP]."""
-    speed: Array
-    """Share of the full clock granted in the last step [-]."""
-    busy: Array
-    """Busy share of the last step [-]."""
-    unserved: Array
-    """Bus power missing in the last step [W]."""
-    backlog: Array
-    """Requests waiting or running [-]."""
-    running: Array
-    """Requests being answered [-]."""
-
 
 @scalar
-def _up(start, dt, down_from, down_until):
+def _up(start, dt, down_from, down_until):  # type: ignore[no-untyped-def]
     """Share of a step in which a site is not down [-]."""
     begin = down_from if down_from > start else start
     end = down_until if down_until < start + dt else start + dt
@@ -204,7 +52,7 @@ def _up(start, dt, down_from, down_until):
 
 
 @kernel
-def _serve(site, start, dt, pace, fails, replicas, load, engines, slots, service):
+def _serve(site, start, dt, pace, fails, replicas, load, engines, slots, service):  # type: ignore[no-untyped-def]
     """Requests of one site through one step.
 
     Returns prefill and decode shares of the step [-], request work [FLOP], the part of all
@@ -225,18 +73,18 @@ def _serve(site, start, dt, pace, fails, replicas, load, engines, slots, service
 
 
 @kernel
-def _count(site, replicas, sites, load, engines):
+def _count(site, replicas, sites, load, engines):  # type: ignore[no-untyped-def]
     """Requests that a site still has, and those of them that it is answering."""
     present, running = 0, 0
     for e in range(site * replicas, (site + 1) * replicas):
         present += load[e]
-        running += engines[e].batch + (engines[e].phase == PREFILL)
+        running += engines[e].batch + engines[e].prompts
     sites.backlog[site] = present
     sites.running[site] = running
 
 
 @kernel
-def arrive(first, last, replicas, slots, sites):
+def arrive(first, last, replicas, slots, sites):  # type: ignore[no-untyped-def]
     """Count requests first … last − 1, just routed, at their sites."""
     for i in range(first, last):
         if slots[i].status == WAITING:
@@ -244,7 +92,7 @@ def arrive(first, last, replicas, slots, sites):
 
 
 @kernel
-def advance_satellites(
+def advance_satellites(  # type: ignore[no-untyped-def]
     first,
     last,
     row,
@@ -512,7 +360,9 @@ def advance_satellites(
 
 
 @kernel
-def advance_ground(first, steps, start, dt, node, sites, load, engines, slots, service, flows):
+def advance_ground(  # type: ignore[no-untyped-def]
+    first, steps, start, dt, node, sites, load, engines, slots, service, flows
+):
     """Ground nodes (sites from `first` on) through `steps` steps: power and cooling are there."""
     flows[:] = 0.0
     for site in range(first, len(sites.speed)):

@@ -94,6 +94,29 @@ def _cluster(time: np.ndarray) -> tuple[np.ndarray, ...]:
     )
 
 
+def _jobs(hours: float) -> pa.Table:
+    """Twelve training jobs, each submitted half an hour after the one before."""
+    submit = 1800.0 * np.arange(12)
+    start = submit + 300.0 * np.arange(12)
+    finish = np.where(start + 9e3 < 3600 * hours, start + 9e3, np.nan)
+    ended = np.isfinite(finish)
+    begun = start < 3600 * hours
+    columns = {
+        "name": [f"fine-tune {i}" for i in range(12)],
+        "kind": ["training"] * 12,
+        "status": np.where(ended, "finished", np.where(begun, "running", "waiting")),
+        "nodes": np.full(12, 4),
+        "submit": submit,
+        "deadline": np.where(np.arange(12) % 3, np.inf, submit + 11e3),
+        "start": np.where(begun, start, np.nan),
+        "finish": finish,
+        "work": np.full(12, 1e20),
+        "done": np.where(ended, 1e20, 4e19 * begun),
+        "rolled_back": np.where(np.arange(12) == 4, 3e18, 0.0),
+    }
+    return pa.table(columns)
+
+
 def _quantiles(values: np.ndarray) -> np.ndarray:
     return np.quantile(values, QUANTILES, axis=1).T
 
@@ -218,6 +241,8 @@ def write(
         ]
     events.sort(key=lambda event: event["time_s"])
     pq.write_table(pa.Table.from_pylist(events), folder / "events.parquet")
+    if jobs:
+        pq.write_table(_jobs(hours), folder / "jobs.parquet")
     if requests:
         table = {
             "arrival_s": arrival,

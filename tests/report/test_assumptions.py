@@ -30,3 +30,16 @@ def test_every_leaf_is_one_row_in_order() -> None:
 
 def test_empty_scenario() -> None:
     assert assumptions("") == ()
+
+
+def test_what_the_run_filled_in_follows() -> None:
+    filled = [
+        {"path": "satellite.array.area", "value": 1.0, "unit": "m²"},
+        {"path": "economics.launch_price", "value": 200.0, "unit": "USD/kg", "origin": "catalogue"},
+        {"path": "economics.insurance_fraction", "value": 0.05, "unit": "-", "low": None},
+    ]
+    rows = assumptions(TEXT, filled)
+    assert [(row.path, row.value, row.origin) for row in rows[5:]] == [
+        ("economics.launch_price", "200 USD/kg", "catalogue"),
+        ("economics.insurance_fraction", "0.05", ""),
+    ]

@@ -29,7 +29,7 @@ def test_warnings_of_the_run_come_before_notes(full: Path) -> None:
     folder = replace(read(full), run={"complete": True, "warnings": ["mind <this>"]})
     levels = [level for level, _ in sections.warnings(folder)]
     assert levels == sorted(levels, key=["fault", "warning", "note"].index)
-    assert "mind &lt;this&gt;" in sections.warning_list(folder)
+    assert "Mind &lt;this&gt;" in sections.warning_list(folder)
 
 
 def test_cards_show_orbit_ground_and_ratio(full: Path) -> None:
@@ -56,7 +56,7 @@ def read_summary(summary: dict) -> sections.Folder:
     """A folder that holds a summary and nothing else."""
     import xarray as xr
 
-    return sections.Folder(Path(), "x", summary, {}, {}, "", (), xr.Dataset(), None, None, ())
+    return sections.Folder(Path(), "x", summary, {}, {}, "", (), xr.Dataset(), None, None, None, ())
 
 
 def test_tables_of_nothing() -> None:

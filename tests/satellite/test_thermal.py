@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
+from scipy.optimize import brentq
 
 from dawndusk.compiled import kernel
 from dawndusk.constants import STEFAN_BOLTZMANN
@@ -101,6 +102,23 @@ def test_a_transient_follows_stiff_integrators(heat: Heat, method: str) -> None:
     start: Heat = (330.0, 320.0, 310.0)
     found = _run(start, heat, 1800.0, 60.0)
     assert found == pytest.approx(_reference(start, heat, 1800.0, method), abs=0.02)
+
+
+@given(st.floats(-8, 8), st.floats(-8, 8), st.floats(-0.1, 0.1))
+def test_two_halley_steps_reach_the_root(linear: float, known: float, nearby: float) -> None:
+    """Against bracketing: 2e-6 from the one-term root, 1e-12 from a root 10 % of load away."""
+    a, c = 10.0**linear, 10.0**known
+
+    def root(load: float) -> float:
+        high = min(load / a, load**0.25)
+        return brentq(
+            lambda t: t**4 / load + a * t / load - 1.0, 0.5 * high, 1.001 * high, xtol=1e-300
+        )
+
+    start = min(c / a, c**0.25)
+    assert thermal._radiator_root(a, 1.0, c, start) == pytest.approx(root(c), rel=2e-6)
+    near = root(c * (1.0 + nearby))
+    assert thermal._radiator_root(a, 1.0, c, near) == pytest.approx(root(c), rel=1e-12)
 
 
 def test_second_order() -> None:

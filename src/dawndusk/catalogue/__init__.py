@@ -5,23 +5,23 @@ Each value carries its source, date and confidence. `kinds()`, `names(kind)` and
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from dawndusk.catalogue.entries import Accelerator, Cities, Launcher, Model, Site
 from dawndusk.scenario import trees
 from dawndusk.scenario.economics import Economics
 from dawndusk.scenario.errors import Fault, ScenarioError, unknown_name
 from dawndusk.scenario.fields import Table, quantity_of
-from dawndusk.scenario.provenance import Given, Provenance
-from dawndusk.scenario.quantities import text
-from dawndusk.scenario.reporting import bounds, faults_of, fields
+from dawndusk.scenario.provenance import Given, Provenance, Value
+from dawndusk.scenario.reporting import faults_of
 from dawndusk.scenario.satellite import Satellite
+from dawndusk.scenario.values import values_of
 
 WHOLE: Final[dict[str, type[Table]]] = {
     "accelerator": Accelerator,
@@ -38,6 +38,9 @@ PARTIAL: Final[dict[str, tuple[type[Table], str]]] = {
 }
 """Kinds whose entries supply values of a scenario's table, laid over a complete base entry."""
 
+SUPPLIED: Final = {"prices": ("launch_price", "accelerator_price", "ground_construction")}
+"""Values of a partial kind that come from the entries of other kinds."""
+
 FILES: Final = {
     "accelerator": "accelerators.toml",
     "design": "designs.toml",
@@ -47,17 +50,6 @@ FILES: Final = {
     "cities": "cities.toml",
     "prices": "prices.toml",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One value of an entry: SI value, as text with its unit, meaning and provenance."""
-
-    value: Any
-    text: str
-    unit: str
-    meaning: str
-    provenance: Provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,22 +139,17 @@ def _checked(kind: str, name: str, given: trees.Tree) -> Entry:
         given["name"] = Given(name, Provenance("catalogue"))
         given.setdefault("title", Given(heading, Provenance("catalogue")))
         table = _validated(WHOLE[kind], given, prefix)
-        return Entry(kind, name, heading, _values(table, given, prefix), table)
+        return Entry(kind, name, heading, _values(table, given, prefix, True), table)
     given.pop("title", None)
     root, base = PARTIAL[kind]
     complete = trees.overlay(_shipped(kind)[base], given)
     complete.pop("title", None)
-    if kind == "prices":
-        stand_in = Given(0.0, Provenance("derived"))
-        for path in ("launch_price", "accelerator_price", "ground_construction"):
-            complete.setdefault(path, replace(stand_in, value=_zero(root, path)))
+    for path in SUPPLIED.get(kind, ()):
+        quantity = quantity_of(root.model_fields[path])
+        zero = f"0 {quantity.si}" if quantity else "0"
+        complete.setdefault(path, Given(zero, Provenance("default")))
     table = _validated(root, complete, prefix)
-    return Entry(kind, name, heading, _values(table, given, prefix), None)
-
-
-def _zero(root: type[BaseModel], key: str) -> str:
-    quantity = quantity_of(root.model_fields[key])
-    return f"0 {quantity.si}" if quantity is not None else "0"
+    return Entry(kind, name, heading, _values(table, given, prefix, False), None)
 
 
 def _validated(root: type[Table], given: trees.Tree, prefix: str) -> Table:
@@ -172,32 +159,16 @@ def _validated(root: type[Table], given: trees.Tree, prefix: str) -> Table:
         raise ScenarioError(faults_of(error, root, prefix)) from None
 
 
-def _values(table: Table, given: trees.Tree, prefix: str) -> dict[str, Value]:
+def _values(table: Table, given: trees.Tree, prefix: str, whole: bool) -> dict[str, Value]:
     faults: list[Fault] = []
-    values = {}
-    for path, owner, key, value in fields(table):
-        leaf = trees.find(given, path)
-        if path in ("name", "title"):
-            continue
-        field = owner.model_fields[key]
-        if isinstance(leaf, Given):
-            low, high = bounds(leaf, owner, key, prefix + path, faults)
-            provenance = replace(leaf.provenance, low=low, high=high)
-        elif isinstance(field.json_schema_extra, dict) and field.json_schema_extra:
-            provenance = Provenance("default", **_defaults(field.json_schema_extra))
-        else:
-            continue
-        quantity = quantity_of(field)
-        shown = text(value, quantity.si) if quantity and value is not None else str(value)
-        unit = quantity.si if quantity else ""
-        values[path] = Value(value, shown, unit, field.description or "", provenance)
+    found = values_of(table, given, prefix, faults)
     if faults:
         raise ScenarioError(faults)
-    return values
-
-
-def _defaults(extra: Mapping[str, Any]) -> dict[str, str]:
-    return {key: str(extra[key]) for key in ("source", "date", "confidence")}
+    return {
+        path: value
+        for path, value in found.items()
+        if path not in ("name", "title") and (whole or value.provenance.origin != "default")
+    }
 
 
 def _known(kind: str) -> str:
@@ -210,4 +181,4 @@ def _references(own: Own | None) -> Sequence[str]:
     return [f"{kind}.{name}" for kind in FILES for name in names(kind, own)]
 
 
-__all__: Iterable[str] = ("Entry", "Value", "entry", "kinds", "names", "title", "tree")
+__all__ = ("Entry", "Value", "entry", "kinds", "names", "title", "tree")

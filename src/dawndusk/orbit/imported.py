@@ -196,7 +196,12 @@ _FIELDS = (
     (
         ("catalogue number", 2, 7, re.compile(r" *\d+|[A-HJ-NP-Z]\d{4}")),
         ("epoch year", 18, 20, re.compile(r"\d\d")),
-        ("epoch day", 20, 32, re.compile(r"[ \d]{2}\d\.\d+ *")),
+        (
+            "epoch day",
+            20,
+            32,
+            re.compile(r"[ 0]*(?:[1-9]|[1-9]\d|[12]\d\d|3[0-5]\d|36[0-6])\.\d{1,8} *"),
+        ),
         ("ephemeris type", 62, 63, re.compile(r"[\d ]")),
     ),
     (

@@ -50,7 +50,7 @@ class View:
     satellites: int
     """How many of the sites are satellites [-]."""
     available: Flags
-    """Not down with a fault, shape (sites,)."""
+    """Not down with a fault, shape (sites,) [-]."""
     charge: Array
     """Battery energy above the compute floor over what is usable [-], ground 1, shape (sites,)."""
     speed: Array
@@ -60,15 +60,15 @@ class View:
     slots: float
     """Requests a site can run at once [-]."""
     job_of_site: Integers
-    """Job a site works on, -1 for none, shape (sites,)."""
+    """Job a site works on, -1 for none, shape (sites,) [-]."""
     job_active: Flags
-    """Submitted and neither finished nor failed, shape (jobs,)."""
+    """Submitted and neither finished nor failed, shape (jobs,) [-]."""
     job_nodes: Integers
     """Sites the job wants [-], shape (jobs,)."""
     job_gang: Flags
-    """All its sites must run together (training), shape (jobs,)."""
+    """All its sites must run together (training), shape (jobs,) [-]."""
     job_preemptible: Flags
-    """May be moved or paused, shape (jobs,)."""
+    """May be moved or paused, shape (jobs,) [-]."""
     job_deadline: Array
     """[s] since the scenario's start, inf for none, shape (jobs,)."""
     job_remaining: Array
@@ -82,4 +82,4 @@ class Decision:
     weights: Array
     """Share of new requests sent to each site, any non-negative scale [-], shape (sites,)."""
     job_of_site: Integers
-    """Job each site works on, -1 for none, shape (sites,)."""
+    """Job each site works on, -1 for none, shape (sites,) [-]."""

@@ -1,7 +1,7 @@
 """The resolved scenario as one row a value, with where each value comes from."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,21 +30,38 @@ class Assumption:
         return self.confidence in WEAK
 
 
-def assumptions(text: str) -> tuple[Assumption, ...]:
-    """Every value of a resolved scenario.toml, in the file's order."""
-    return tuple(_rows(tomllib.loads(text), ""))
+def assumptions(text: str, filled: Iterable[Mapping[str, Any]] = ()) -> tuple[Assumption, ...]:
+    """Every value of a resolved scenario.toml in the file's order, then what a run filled in.
+
+    Args:
+        text: the scenario.toml [object]
+        filled: `assumptions` of run.json; left out where the scenario has the path [object]
+    Returns:
+        one row a value [object]
+    """
+    rows = tuple(_rows(tomllib.loads(text), ""))
+    known = {row.path for row in rows}
+    return rows + tuple(
+        Assumption(
+            path=str(entry["path"]),
+            value=f"{plain(entry['value'])} {entry.get('unit', '')}".removesuffix(" -").strip(),
+            **_notes(entry),
+        )
+        for entry in filled
+        if entry["path"] not in known
+    )
+
+
+def _notes(entry: Mapping[str, Any]) -> dict[str, str]:
+    names = ("origin", "source", "date", "confidence", "low", "high")
+    return {name: plain(entry[name]) for name in names if entry.get(name) is not None}
 
 
 def _rows(node: Mapping[str, Any], prefix: str) -> Iterator[Assumption]:
     for key, value in node.items():
         path = f"{prefix}{key}"
         if isinstance(value, Mapping) and "value" in value:
-            extra = {
-                name: plain(value[name])
-                for name in ("origin", "source", "date", "confidence", "low", "high")
-                if value.get(name) is not None
-            }
-            yield Assumption(path, plain(value["value"]), **extra)
+            yield Assumption(path, plain(value["value"]), **_notes(value))
         elif isinstance(value, Mapping):
             yield from _rows(value, f"{path}.")
         elif isinstance(value, list) and value and all(isinstance(v, Mapping) for v in value):

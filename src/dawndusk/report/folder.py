@@ -34,8 +34,14 @@ class Folder:
     """Empty where the run left no series."""
     events: "pa.Table | None"
     requests: "pa.Table | None"
+    jobs: "pa.Table | None"
     missing: tuple[str, ...]
     """Files that a complete folder would have."""
+
+    @property
+    def end(self) -> float:
+        """Last recorded time since the scenario's start [s], 0 without series."""
+        return float(self.series["time"][-1]) if self.series.sizes.get("time") else 0.0
 
     def get(self, dotted: str, default: Any = None) -> Any:
         """A value of summary.json by dotted path."""
@@ -62,18 +68,20 @@ def read(path: str | Path) -> Folder:
     text = _text(folder / "scenario.toml")
     scenario = tomllib.loads(text)
     summary = json.loads(_text(folder / "summary.json"))
+    run = json.loads(_text(folder / "run.json") or "{}")
     name = scenario.get("name") or summary.get("name") or folder.resolve().name
     return Folder(
         path=folder,
         name=str(name),
         summary=summary,
-        run=json.loads(_text(folder / "run.json") or "{}"),
+        run=run,
         scenario=scenario,
         scenario_text=text,
-        assumptions=assumptions(text),
+        assumptions=assumptions(text, run.get("assumptions") or ()),
         series=_series(folder / "timeseries.nc"),
         events=_table(folder / "events.parquet"),
         requests=_table(folder / "requests.parquet", REQUEST_COLUMNS),
+        jobs=_table(folder / "jobs.parquet"),
         missing=tuple(name for name in expected if not (folder / name).is_file()),
     )
 

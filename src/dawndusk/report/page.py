@@ -14,6 +14,7 @@ from dawndusk.report.charts import charts
 from dawndusk.report.figures import paired_bars, waterfall
 from dawndusk.report.folder import Folder, read
 from dawndusk.report.formation import formation
+from dawndusk.report.jobs import job_table
 from dawndusk.report.key_figures import dig
 from dawndusk.report.maps import epoch, maps
 from dawndusk.report.service import latency_figure
@@ -63,6 +64,7 @@ def render(folder: Folder) -> str:
         capital=costs(folder.summary, "cost.capital"),
         latency=latency_figure(folder.requests),
         events=sections.event_table(folder.events),
+        jobs=job_table(folder.jobs, folder.end),
         balances=sections.balance_table(folder.summary),
         assumptions=sections.assumption_table(folder),
         reproduce=sections.reproduce(folder),

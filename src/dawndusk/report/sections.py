@@ -13,11 +13,14 @@ from dawndusk.report.folder import Folder
 from dawndusk.report.key_figures import by_label, dig
 
 SPACE = numbers.SPACE
+EVENTS = 100_000
+"""A run keeps no more events than this and only counts the rest."""
 
 
 def warnings(folder: Folder) -> list[tuple[str, str]]:
     """What a reader must know before any number: (level, text), worst first."""
     found: list[tuple[str, str]] = []
+    said = [str(text) for text in folder.run.get("warnings") or ()]
     if folder.run.get("complete") is False:
         found.append(
             (
@@ -38,18 +41,7 @@ def warnings(folder: Folder) -> list[tuple[str, str]]:
                     f"{balance.title} does not balance: relative residual {balance.residual:.2g}.",
                 )
             )
-    found += [("warning", str(text)) for text in folder.run.get("warnings") or ()]
-    unserved = folder.get("energy.unserved_J", 0.0)
-    if numbers.is_number(unserved) and unserved > 0:
-        found.append(
-            (
-                "warning",
-                f"{numbers.energy(unserved)} of the load found neither sunlight nor charge.",
-            )
-        )
-    throttled = folder.get("thermal.throttled_fraction", 0.0)
-    if numbers.is_number(throttled) and throttled > 0.01:
-        found.append(("warning", f"Chips throttled {numbers.percent(throttled)} of the time."))
+    found += [("warning", text[:1].upper() + text[1:]) for text in said]
     offered = folder.get("service.offered", 0)
     lost = by_label("Requests lost").of(summary)
     if numbers.is_number(lost) and offered and lost > 0.01 * offered:
@@ -230,10 +222,12 @@ def event_table(events: pa.Table | None) -> str:
             f'<td class="num">{clock(float(when.min()))}</td>'
             f'<td class="num">{clock(float(when.max()))}</td></tr>'
         )
+    kept = f"Only the first {numbers.count(times.size)} events were kept."
+    note = f'<p class="lead">{kept}</p>' if times.size >= EVENTS else ""
     return (
         '<div class="scroll"><table class="plain"><thead><tr><th>Event</th>'
         '<th class="num">Count</th><th class="num">First</th><th class="num">Last</th></tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
+        f"<tbody>{''.join(rows)}</tbody></table></div>{note}"
     )
 
 

@@ -17,11 +17,9 @@ class Fault:
     fix: str = ""
 
     def __str__(self) -> str:
-        line = f"{self.path} = {self.given}: {self.allowed}" if self.given else self.path_only()
+        subject = f"{self.path} = {self.given}" if self.given else self.path
+        line = f"{subject}: {self.allowed}"
         return f"{line}; {self.fix}" if self.fix else line
-
-    def path_only(self) -> str:
-        return f"{self.path}: {self.allowed}"
 
 
 class ScenarioError(ValueError):
@@ -34,10 +32,10 @@ class ScenarioError(ValueError):
 
     def __str__(self) -> str:
         lines = [str(fault) for fault in self.faults]
-        if not self.origin:
-            return "\n".join(lines)
-        count = len(lines)
-        return "\n  ".join([f"{self.origin}: {count} fault{'s' * (count != 1)}", *lines])
+        if len(lines) == 1:
+            return f"{self.origin}: {lines[0]}" if self.origin else lines[0]
+        heading = f"{len(lines)} faults"
+        return "\n  ".join([f"{self.origin}: {heading}" if self.origin else heading, *lines])
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.faults, self.origin)

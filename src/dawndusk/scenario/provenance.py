@@ -39,3 +39,14 @@ class Given:
     provenance: Provenance
     low: Any = None
     high: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of a scenario or an entry: in SI, as text with its unit, meaning, provenance."""
+
+    value: Any
+    text: str
+    unit: str
+    meaning: str
+    provenance: Provenance

@@ -90,7 +90,7 @@ class Unit:
 
 UNITS: Final[dict[str, Unit]] = {
     "m": Unit("length", ("km", "m", "cm")),
-    "m²": Unit("area", ("m²", "cm²")),
+    "m²": Unit("area", ("m²",)),
     "kg": Unit("mass", ("t", "kg", "g")),
     "s": Unit("time", ("yr", "day", "h", "min", "s", "ms")),
     "K": Unit("temperature", ("K", "°C")),

@@ -1,15 +1,14 @@
 """From pydantic's complaints to one line a fault, with the dotted path and the nearest name."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from dawndusk.scenario.constellation import KINDS
 from dawndusk.scenario.errors import Fault, listed, nearest, shown
-from dawndusk.scenario.fields import Table, quantity_of
-from dawndusk.scenario.provenance import Given
-from dawndusk.scenario.quantities import QuantityError, sample
+from dawndusk.scenario.fields import quantity_of
+from dawndusk.scenario.quantities import sample
 
 
 def faults_of(error: ValidationError, root: type[BaseModel], prefix: str = "") -> list[Fault]:
@@ -127,53 +126,3 @@ def _allowed(kind: str, context: Mapping[str, Any], message: str) -> str:
         "too_short": "allowed: a list with at least one entry",
     }
     return kinds.get(kind, message)
-
-
-def bounds(
-    given: Given, owner: type[BaseModel], key: str, dotted: str, faults: list[Fault]
-) -> tuple[float | None, float | None]:
-    """The SI bounds noted beside a value; unreadable ones are added to `faults`."""
-    field = owner.model_fields.get(key)
-    quantity = quantity_of(field) if field is not None else None
-    read: list[float | None] = []
-    for side, bound in (("low", given.low), ("high", given.high)):
-        if bound is None:
-            read.append(None)
-            continue
-        if quantity is None:
-            read.append(float(bound) if isinstance(bound, int | float) else None)
-            continue
-        try:
-            read.append(quantity.read(bound))
-        except QuantityError as error:
-            faults.append(Fault(f"{dotted}.{side}", shown(bound), error.allowed, error.fix))
-            read.append(None)
-    return read[0], read[1]
-
-
-def fields(table: Table, prefix: str = "") -> Iterator[tuple[str, type[Table], str, Any]]:
-    """Every value of a validated table: dotted path, table it stands in, key, value."""
-    for key in type(table).model_fields:
-        value, path = getattr(table, key), f"{prefix}{key}"
-        yield from _within(value, path, type(table), key)
-
-
-def _within(
-    value: Any, path: str, owner: type[Table], key: str
-) -> Iterator[tuple[str, type[Table], str, Any]]:
-    if isinstance(value, Table):
-        yield from fields(value, f"{path}.")
-    elif isinstance(value, tuple) and value and all(isinstance(each, Table) for each in value):
-        for place, each in enumerate(value):
-            yield from fields(each, f"{path}.{place}.")
-    else:
-        yield path, owner, key, value
-
-
-def raised(faults: Iterable[Fault], origin: str) -> None:
-    """Raise all faults together, if there are any."""
-    from dawndusk.scenario.errors import ScenarioError
-
-    found = tuple(faults)
-    if found:
-        raise ScenarioError(found, origin)

@@ -47,7 +47,7 @@ def _branch(
             _branch(each, origin, faults, f"{path}.{place}", inherited)
             for place, each in enumerate(value)
         ]
-    return Given(value, Provenance(origin, **_texts(inherited or {})))
+    return Given(value, _provenance(origin, inherited or {}))
 
 
 def _noted(
@@ -58,21 +58,22 @@ def _noted(
     inherited: Mapping[str, Any],
 ) -> Given:
     notes = {**inherited, **{key: value for key, value in table.items() if key != "value"}}
-    for key in notes:
-        if key not in NOTES:
-            faults.append(
-                Fault(f"{path}.{key}", shown(notes[key]), f"allowed: value, {listed(NOTES)}")
-            )
+    faults.extend(
+        Fault(
+            f"{path}.{key}", shown(notes[key]), f"unknown key; allowed: value, {', '.join(NOTES)}"
+        )
+        for key in notes
+        if key not in NOTES
+    )
     for key, valid in (("origin", ORIGINS), ("confidence", CONFIDENCES)):
         if key in notes and notes[key] not in valid:
             faults.append(Fault(f"{path}.{key}", shown(notes[key]), f"allowed: {listed(valid)}"))
-    texts = _texts(notes)
-    texts.setdefault("origin", origin)
-    return Given(table["value"], Provenance(**texts), notes.get("low"), notes.get("high"))
+    return Given(table["value"], _provenance(origin, notes), notes.get("low"), notes.get("high"))
 
 
-def _texts(notes: Mapping[str, Any]) -> dict[str, str]:
-    return {key: str(notes[key]) for key in NOTES[:4] if key in notes}
+def _provenance(origin: str, notes: Mapping[str, Any]) -> Provenance:
+    source, date, confidence = (str(notes.get(key, "")) for key in NOTES[1:4])
+    return Provenance(str(notes.get("origin", origin)), source, date, confidence)
 
 
 def overlay(lower: Any, upper: Any) -> Any:

@@ -10,7 +10,7 @@ error)."""
 
 COMPUTE_EFFICIENCY_FP8 = 0.55
 """The same with weights of one byte or less [-], fit on half the shapes published for TensorRT-LLM
-1.0 (tests/workload/test_inference.py); the other half and other chips: 4 % mean error."""
+1.0 (tests/workload/test_inference.py); the other half and other chips: 5 % mean error."""
 
 MEMORY_EFFICIENCY = 0.90
 """Share of the peak bandwidth that reads reach [-], both fits agree."""
@@ -159,8 +159,8 @@ def service(
         ValueError: when the engine cannot hold the weights and one token of cache
     Neglects:
         latency of the all-reduces beyond the layer's overhead (GenZ: 3.7 of 10.1 ms, batch
-        64 on 8 H100; measured throughput of 405B on 8 H100 is 14 % lower in the mean, up to
-        30 %), the output layer's saving in prefill, experts' imbalance
+        64 on 8 H100; for 405B on 8 H100 the modelled throughput is 13 % above the published
+        one in the mean, up to 45 %), the output layer's saving in prefill, experts' imbalance
     Source:
         Williams et al., Roofline, CACM 52(4), 2009; FLOP: Chowdhery et al., PaLM, app. B
     """

@@ -1,0 +1,170 @@
+"""Loading a scenario: shipped or from a file, with overrides laid on top."""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, Final
+
+from dawndusk.scenario import trees
+from dawndusk.scenario.errors import Fault, ScenarioError, listed, nearest, shown
+from dawndusk.scenario.fields import AUTO
+from dawndusk.scenario.provenance import Given
+from dawndusk.scenario.resolved import Scenario, resolve
+
+PATHS: Final = ("constellation.file", "workload.trace")
+"""Values that are paths: relative to the scenario's file, or to the working folder."""
+
+
+def load(source: str | Path, overrides: Sequence[str] = ()) -> Scenario:
+    """Load and check a scenario.
+
+    What is given later wins: defaults, catalogue, the scenario's file, overrides.
+
+    Args:
+        source: name of a shipped scenario or path of a TOML file [object]
+        overrides: such as "satellite.battery.capacity=4 kWh" [object]
+    Returns:
+        resolved scenario [object]
+    Raises:
+        ScenarioError: with all faults at once
+    """
+    faults: list[Fault] = []
+    label = str(source)
+    if label in shipped():
+        content, origin, folder = shipped_text(label), "scenario", Path()
+        default_name = label
+    else:
+        path = _found(Path(source).expanduser())
+        content, origin, folder = path.read_text("utf-8-sig"), "user", path.parent
+        default_name = path.stem
+    tree = trees.read(_parsed(content, label), origin, faults)
+    tree.setdefault("name", trees.read({"name": default_name}, "default", faults)["name"])
+    tree = _placed(tree, folder)
+    for override in overrides:
+        tree = _overridden(tree, override, faults)
+    tree = _underived(tree)
+    own = tree.pop("catalogue", {})
+    if not _is_tables(own):
+        faults.append(
+            Fault("catalogue", "", "allowed: tables such as [catalogue.accelerator.my-chip]")
+        )
+        own = {}
+    return resolve(tree, own, faults, label)
+
+
+def shipped() -> tuple[str, ...]:
+    """Names of the shipped scenarios."""
+    return tuple(sorted(each.name[:-5] for each in _folder().iterdir() if _is_toml(each.name)))
+
+
+def shipped_text(name: str) -> str:
+    """A shipped scenario as written, with its comments.
+
+    Raises:
+        ScenarioError: when there is no such scenario
+    """
+    if name not in shipped():
+        raise ScenarioError([_no_scenario(name)])
+    return _folder().joinpath(f"{name}.toml").read_text("utf-8")
+
+
+def description(name: str) -> str:
+    """What a shipped scenario says of itself."""
+    return str(tomllib.loads(shipped_text(name)).get("description", ""))
+
+
+def _folder() -> Traversable:
+    return files("dawndusk").joinpath("scenarios")
+
+
+def _is_toml(name: str) -> bool:
+    return name.endswith(".toml")
+
+
+def _is_tables(own: Any) -> bool:
+    return isinstance(own, dict) and all(
+        isinstance(entries, dict) and all(isinstance(entry, dict) for entry in entries.values())
+        for entries in own.values()
+    )
+
+
+def _found(path: Path) -> Path:
+    if path.is_dir():
+        fault = Fault("scenario", shown(str(path)), "this is a folder; allowed: a TOML file")
+        raise ScenarioError([fault])
+    if not path.exists():
+        raise ScenarioError([_no_scenario(str(path))])
+    return path
+
+
+def _no_scenario(name: str) -> Fault:
+    close = nearest(name, shipped())
+    return Fault(
+        "scenario",
+        shown(name),
+        f"no such file or shipped scenario; allowed: the path of a TOML file, {listed(shipped())}",
+        f'did you mean "{close}"?' if close else "",
+    )
+
+
+def _parsed(content: str, label: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content)
+    except tomllib.TOMLDecodeError as error:
+        problem = str(error)[:1].lower() + str(error)[1:]
+        fault = Fault("TOML", "", f"not readable, {problem}", "quantities and text need quotes")
+        raise ScenarioError([fault], label) from None
+
+
+def _placed(tree: trees.Tree, folder: Path) -> trees.Tree:
+    """Relative paths made absolute from the folder they are meant from."""
+    for path in PATHS:
+        leaf = trees.find(tree, path)
+        if isinstance(leaf, Given) and isinstance(leaf.value, str) and leaf.value not in ("", AUTO):
+            absolute = (folder / Path(leaf.value).expanduser()).absolute()
+            tree = trees.put(tree, path, replace(leaf, value=str(absolute)))
+    return tree
+
+
+def _overridden(tree: trees.Tree, override: str, faults: list[Fault]) -> trees.Tree:
+    """The tree with one "path=value" laid on top."""
+    path, equals, written = (part.strip() for part in override.partition("="))
+    if not equals or not path or not all(path.split(".")):
+        faults.append(
+            Fault("override", shown(override), "not path=value", "such as time.duration=6 h")
+        )
+        return tree
+    try:
+        value = tomllib.loads(f"value = {written}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = written
+    branch = trees.read({"value": value}, "override", faults, f"{path}.")["value"]
+    try:
+        alone = _placed(trees.put({}, path, branch), Path())
+        return trees.put(tree, path, trees.find(alone, path))
+    except KeyError:
+        faults.append(
+            Fault(
+                path,
+                shown(value),
+                "leads into a value that is no table, or beside a list",
+                "entries of a list count from 0",
+            )
+        )
+        return tree
+
+
+def _underived(tree: trees.Tree) -> trees.Tree:
+    """Without what an earlier run derived, to be derived again."""
+    return {key: kept for key, value in tree.items() if (kept := _kept(value)) is not None}
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _underived(value)
+    if isinstance(value, list):
+        return [_kept(each) for each in value]
+    return None if isinstance(value, Given) and value.provenance.origin == "derived" else value
