@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
@@ -67,6 +67,8 @@ def test_temperature_is_the_root_of_the_heat_balance(
     infrared: float,
     coefficient: float,
 ) -> None:
+    assume(absorptivity > efficiency * (1 - 301.15 * coefficient))
+
     def residual(temperature: float) -> float:
         electric = efficiency * (1 + coefficient * (temperature - 301.15))
         emitted = STEFAN_BOLTZMANN * (front + back) * (temperature**4 - 2.725**4)

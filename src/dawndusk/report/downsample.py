@@ -29,7 +29,7 @@ def thin(time: Array, lines: Array, limit: int = 2000) -> tuple[Array, Array]:
     low = np.where(np.isnan(lines), np.inf, lines)
     high = np.where(np.isnan(lines), -np.inf, lines)
     minimum = np.minimum.reduceat(low, first)
-    maximum = np.add.reduceat(lines, first) / 2
+    maximum = np.maximum.reduceat(high, first)
     bucket = np.repeat(np.arange(buckets), np.diff(edges))
     index = np.arange(k)[:, None]
     low_at = np.minimum.reduceat(np.where(low == minimum[bucket], index, k), first)

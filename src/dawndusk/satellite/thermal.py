@@ -2,9 +2,6 @@
 
 from dawndusk.compiled import scalar
 
-_GAMMA = 1.0 - 0.5**0.5
-_CARRY = (1.0 - _GAMMA) / _GAMMA
-
 
 @scalar
 def absorbed(
@@ -50,7 +47,7 @@ def _radiator_root(linear: float, quartic: float, known: float, root: float) -> 
     """Root T of quartic·T⁴ + linear·T = known, two Halley steps from a start.
 
     Relative error below 2e-6 from the smaller one-term root whatever the coefficients, and
-    below 1e-13 from the root of another `known` within 10 %, the case of a step of a minute.
+    below 1e-12 from the root of another `known` within 10 %, the case of a step of a minute.
     """
     for _ in range(2):
         cube = (quartic * root) * (root * root)
@@ -58,6 +55,28 @@ def _radiator_root(linear: float, quartic: float, known: float, root: float) -> 
         rise = 4.0 * cube + linear
         root -= 2.0 * excess * rise * root / (2.0 * rise * rise * root - 12.0 * excess * cube)
     return root
+
+
+@scalar
+def _eliminate(
+    rate: float,
+    die_capacity: float,
+    loop_capacity: float,
+    radiator_capacity: float,
+    die_conductance: float,
+    loop_conductance: float,
+) -> tuple[float, float, float]:
+    """What one implicit Euler step of length 1 / rate leaves of die and loop.
+
+    Returns 1 / diagonal of the die's and the loop's row [K/W] and the linear coefficient of the
+    radiator's row [W/K].
+    """
+    die_inertia = die_capacity * rate
+    die_share = 1.0 / (die_inertia + die_conductance)
+    upstream = loop_capacity * rate + die_inertia * die_conductance * die_share
+    loop_share = 1.0 / (upstream + loop_conductance)
+    linear = radiator_capacity * rate + loop_conductance * loop_share * upstream
+    return die_share, loop_share, linear
 
 
 @scalar
@@ -79,8 +98,9 @@ def step(
 ) -> tuple[float, float, float, float]:
     """Advance the temperatures of die, loop and radiator over one step of constant heat.
 
-    SDIRK2 (γ = 1 − 1/√2): second order, L-stable, stiffly accurate, so a die that settles in
-    seconds is followed at steps of a minute. Heat in·dt = radiated + Σ C ΔT to round-off.
+    Implicit Euler over the whole step and over its halves, extrapolated: second order, L-stable
+    and, unlike SDIRK2 or TR-BDF2 (20 %), without overshoot (below 4 % of the change) of a die
+    that settles in seconds under steps of a minute. Heat in·dt = radiated + Σ C ΔT to round-off.
 
     Args:
         die: die temperature at the start [K]
@@ -101,54 +121,54 @@ def step(
         die, loop and radiator temperature at the end [K], net heat radiated in the step [J]
     Neglects:
         gradients within dies, loop and radiator (fin efficiency belongs in the emissivity),
-        loop transport delay (seconds), pump control. A step may not cool the radiator by more
-        than two fifths of its absolute temperature (a minute cools the lightest by a tenth)
+        loop transport delay (seconds), pump control
     Source:
-        Alexander, SIAM J. Numer. Anal. 14 (1977) 1006, table 1 (SDIRK2)
+        Hairer & Wanner, Solving Ordinary Differential Equations II, §IV.9 (extrapolated
+        implicit Euler, T₂₂)
     """
-    rate = 1.0 / (_GAMMA * dt)
-    die_inertia = die_capacity * rate
-    loop_inertia = loop_capacity * rate
-    radiator_inertia = radiator_capacity * rate
     sink_flux = emission * sink * sink * sink * sink
+    radiator_heat = absorbed + sink_flux
+    rate = 1.0 / dt
 
-    # Elimination of die and loop: a tridiagonal system with the quartic in its last row.
-    die_share = 1.0 / (die_inertia + die_conductance)
-    upstream = loop_inertia + die_inertia * die_conductance * die_share
-    loop_share = 1.0 / (upstream + loop_conductance)
+    die_share, loop_share, linear = _eliminate(
+        rate, die_capacity, loop_capacity, radiator_capacity, die_conductance, loop_conductance
+    )
     forward = loop_conductance * loop_share
-    linear = radiator_inertia + forward * upstream
-
-    die_known = die_inertia * die + die_heat
-    loop_known = loop_inertia * loop + loop_heat + die_conductance * die_share * die_known
-    known_1 = radiator_inertia * radiator + absorbed + sink_flux + forward * loop_known
-    straight = known_1 / linear
-    start = ((known_1 / emission) ** 0.5) ** 0.5
+    die_known = die_capacity * rate * die + die_heat
+    loop_known = loop_capacity * rate * loop + loop_heat + die_conductance * die_share * die_known
+    known = radiator_capacity * rate * radiator + radiator_heat + forward * loop_known
+    start = ((known / emission) ** 0.5) ** 0.5
+    straight = known / linear
     start = start if start < straight else straight
-    radiator_1 = _radiator_root(linear, emission, known_1, start)
-    loop_1 = (loop_known + loop_conductance * radiator_1) * loop_share
-    die_1 = (die_known + die_conductance * loop_1) * die_share
+    radiator_whole = _radiator_root(linear, emission, known, start)
+    loop_whole = (loop_known + loop_conductance * radiator_whole) * loop_share
+    die_whole = (die_known + die_conductance * loop_whole) * die_share
+    # What the radiator's row leaves for emission: ε σ A T⁴ up to the root's error, in balance.
+    emitted_whole = known - linear * radiator_whole
 
-    die_known += die_inertia * _CARRY * (die_1 - die)
-    loop_known = (
-        loop_inertia * (loop + _CARRY * (loop_1 - loop))
-        + loop_heat
-        + die_conductance * die_share * die_known
+    rate = 2.0 * rate
+    die_share, loop_share, linear = _eliminate(
+        rate, die_capacity, loop_capacity, radiator_capacity, die_conductance, loop_conductance
     )
-    known_2 = (
-        radiator_inertia * (radiator + _CARRY * (radiator_1 - radiator))
-        + absorbed
-        + sink_flux
-        + forward * loop_known
-    )
-    radiator_2 = _radiator_root(linear, emission, known_2, radiator_1)
-    loop_2 = (loop_known + loop_conductance * radiator_2) * loop_share
-    die_2 = (die_known + die_conductance * loop_2) * die_share
+    forward = loop_conductance * loop_share
+    emitted = 0.0
+    for _ in range(2):
+        die_known = die_capacity * rate * die + die_heat
+        loop_known = (
+            loop_capacity * rate * loop + loop_heat + die_conductance * die_share * die_known
+        )
+        known = radiator_capacity * rate * radiator + radiator_heat + forward * loop_known
+        radiator = _radiator_root(linear, emission, known, radiator_whole)
+        loop = (loop_known + loop_conductance * radiator) * loop_share
+        die = (die_known + die_conductance * loop) * die_share
+        emitted += known - linear * radiator
 
-    # What the radiator's row leaves for emission: ε σ T⁴ up to the root's error, and in balance.
-    emitted = (1.0 - _GAMMA) * (known_1 - linear * radiator_1)
-    emitted += _GAMMA * (known_2 - linear * radiator_2)
-    return die_2, loop_2, radiator_2, (emitted - sink_flux) * dt
+    return (
+        2.0 * die - die_whole,
+        2.0 * loop - loop_whole,
+        2.0 * radiator - radiator_whole,
+        (emitted - emitted_whole - sink_flux) * dt,
+    )
 
 
 @scalar
@@ -190,7 +210,8 @@ def die_response(
     Returns:
         offset [K], slope [K/W]
     Neglects:
-        the second-order terms of `step`: exact at rest, within 2 K while it changes by 30 K
+        the second-order terms of `step`: exact at rest; after a sudden change off by up to a
+        fifth of it for one step
     Source:
         implicit Euler on the equations of `step`, tridiagonal elimination from the radiator
     """

@@ -311,7 +311,7 @@ class Quantity:
     def range(self) -> str:
         """What is allowed: dimension, units and bounds."""
         bounds = [
-            f"{sign} {text(bound, self.si)}"
+            f"{sign} {text(bound, self.si) if bound else 0}"
             for sign, bound in (
                 ("≥", self.least),
                 (">", self.above),

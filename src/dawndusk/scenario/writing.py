@@ -1,9 +1,8 @@
 """A resolved scenario as TOML: every value with its provenance, loadable again."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 from dawndusk.scenario import trees
@@ -42,21 +41,19 @@ def to_toml(scenario: Scenario, own: trees.Tree) -> str:
     return "\n".join(lines)
 
 
-def _tables(values: Any, prefix: str) -> Iterator[str]:
-    """Values grouped by the table they stand in; a number in the path opens a list's entry."""
-    last_entry = ""
-    for table, group in groupby(values.items(), key=lambda item: item[0].rpartition(".")[0]):
+def _tables(values: Mapping[str, Value], prefix: str) -> Iterator[str]:
+    """Values by the table they stand in; a path that ends in a number is a list's entry."""
+    tables: dict[str, list[str]] = {}
+    for path, value in values.items():
+        table, _, key = path.rpartition(".")
+        tables.setdefault(table, []).append(f"{key} = {_line(value)}")
+    for table, lines in tables.items():
         keys = table.split(".") if table else []
-        heading = ".".join(
-            [*([prefix] if prefix else []), *(key for key in keys if not key.isdigit())]
-        )
-        entry = next((table for key in keys if key.isdigit()), "")
+        named = [key for key in keys if not key.isdigit()]
+        heading = ".".join([prefix, *named] if prefix else named)
         if heading:
-            listed = keys and keys[-1].isdigit() and entry != last_entry
-            yield f"[[{heading}]]" if listed else f"[{heading}]"
-        last_entry = entry
-        for path, value in group:
-            yield f"{path.rpartition('.')[2]} = {_line(value)}"
+            yield f"[[{heading}]]" if keys and keys[-1].isdigit() else f"[{heading}]"
+        yield from lines
         yield ""
 
 
