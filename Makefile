@@ -67,7 +67,7 @@ $(VENV)/.truth-installed: requirements/truth.txt pyproject.toml
 # builds, the ranges of pyproject.toml, and saying so. Under CI only the lock will do.
 define install
 	@test -n "$(PYTHON)" || { echo "dawndusk needs Python 3.11 or newer: install it, or name it with make PYTHON=/path/to/python3" >&2; exit 2; }
-	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	@test -x $(BIN)/pip || "$(PYTHON)" -m venv $(VENV)
 	@echo "installing requirements/$(1).txt into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/$(1).txt \
 	|| { test -z "$$CI" \

@@ -3,7 +3,7 @@
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -129,15 +129,17 @@ def list_(
     with _one_line_errors(debug):
         from dawndusk import catalogue, scenario
 
-        shelves = {"scenario": scenario.names()}
-        shelves |= {each: catalogue.names(each) for each in catalogue.kinds()}
-        if kind is not None and kind not in shelves:
-            raise ValueError(f"list: {kind!r} is not a kind; allowed: {', '.join(shelves)}")
-        for each, names in shelves.items():
-            if kind is None:
-                typer.echo(f"{each}: {', '.join(names)}")
-            elif kind == each:
-                typer.echo("\n".join(names))
+        kinds = ("scenario", *catalogue.kinds())
+        if kind is not None and kind not in kinds:
+            raise ValueError(f"list: {kind!r} is not a kind; allowed: {', '.join(kinds)}")
+        if kind is None:
+            typer.echo(f"scenario: {', '.join(scenario.names())}")
+            for each in catalogue.kinds():
+                typer.echo(f"{each}: {', '.join(catalogue.names(each))}")
+        elif kind == "scenario":
+            _print_pairs((name, scenario.description(name)) for name in scenario.names())
+        else:
+            _print_pairs((name, catalogue.title(kind, name)) for name in catalogue.names(kind))
 
 
 @app.command()
@@ -253,6 +255,13 @@ def _print_summary(finished: "Results") -> None:
         typer.echo(f"report: {finished.report}")
     else:
         typer.echo(f"results: {finished.folder}")
+
+
+def _print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
+    listed = list(pairs)
+    width = max(len(name) for name, _ in listed)
+    for name, title in listed:
+        typer.echo(f"{name:<{width}}  {title}")
 
 
 def _print_values(title: str, values: Mapping[str, "Value"]) -> None:

@@ -12,7 +12,7 @@ from dawndusk.execution import faults
 from dawndusk.execution.faults import Interruptions
 from dawndusk.requests import Requests, Service
 from dawndusk.scenario import Scenario
-from dawndusk.workload import arrivals, inference, jobs, trace, training
+from dawndusk.workload import arrivals, inference, jobs, trace
 from dawndusk.workload.jobs import Jobs
 
 
@@ -81,9 +81,7 @@ def demand(scenario: Scenario, sites: int, *, stream: int) -> Demand:
 def serving(scenario: Scenario) -> tuple[Service, int]:
     """Coefficients of an engine of the scenario's model, and engines on a node."""
     model, chip, compute = scenario.model, scenario.accelerator, scenario.satellite.compute
-    parallel = compute.tensor_parallel or inference.tensor_parallel(
-        model.parameters, model.weight_bytes, chip.memory, compute.count
-    )
+    parallel = compute.tensor_parallel
     service = inference.service(
         parameters=model.parameters,
         active_parameters=model.active_parameters,
@@ -99,6 +97,7 @@ def serving(scenario: Scenario) -> tuple[Service, int]:
         tensor_parallel=parallel,
         max_batch=scenario.workload.max_batch,
         patience=scenario.workload.patience,
+        link_bandwidth=chip.link_bandwidth,
     )
     return service, compute.count // parallel
 
@@ -140,11 +139,6 @@ def requests(scenario: Scenario, random: np.random.Generator) -> Requests:
 def job_table(scenario: Scenario) -> Jobs:
     """The scenario's training and batch jobs."""
     return jobs.table(
-        (
-            declared,
-            declared.work
-            if declared.work is not None
-            else training.work(scenario.job_model(declared).active_parameters, declared.tokens),
-        )
-        for declared in scenario.workload.jobs
+        ((declared, declared.work) for declared in scenario.workload.jobs),
+        scenario.time.duration,
     )

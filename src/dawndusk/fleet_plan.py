@@ -35,7 +35,10 @@ DARKENED = 0.36
 """Absorptivity at which a white radiator stops darkening [-], Z-93 at end of life (NASA)."""
 
 SURVEYED = 24
-"""Satellites, and dates in the year, by which eclipses are surveyed [-]."""
+"""Satellites by which eclipses are surveyed [-]."""
+
+DATES = 122
+"""Dates in the year on which they are [-]: every third day, as eclipse seasons begin abruptly."""
 
 
 SIZED = (
@@ -61,6 +64,8 @@ class Survey:
     """Longest eclipse of the year [s]."""
     array_cosine_min: float
     """Least mean cosine on the array in any surveyed orbit [-]."""
+    array_cosine_mean: float
+    """Mean cosine over the surveyed orbits [-]."""
     beta_start_rad: float
     """Mean angle between orbit plane and Sun at the scenario's start [rad]."""
 
@@ -239,18 +244,19 @@ def survey(scenario: Scenario, elements: Elements) -> Survey:
     step = 30.0
     ahead = forecast(chosen, scenario.time.start, step, scenario.satellite.array.tracking)
     rows = math.ceil(2.0 * np.pi / chosen.mean_motion.min() / step)
-    sunlit, longest, cosine = [], 0.0, 1.0
-    for day in np.linspace(0.0, 365.25, SURVEYED, endpoint=False):
+    sunlit, cosines, longest = [], [], 0.0
+    for day in np.linspace(0.0, 365.25, DATES, endpoint=False):
         first = round(day * 86_400.0 / step)
         window = ahead.window(first, first + 2 * rows)
         dark = 1.0 - window.illumination
         longest = max(longest, _longest(dark) * step)
         sunlit.append(1.0 - dark[:rows].mean())
-        cosine = min(cosine, float(np.atleast_2d(window.array_cosine).mean(axis=0).min()))
+        cosines.append(np.atleast_2d(window.array_cosine).mean(axis=0))
     return Survey(
         sunlit_fraction=float(np.mean(sunlit)),
         eclipse_max_s=longest,
-        array_cosine_min=cosine,
+        array_cosine_min=float(np.min(cosines)),
+        array_cosine_mean=float(np.mean(cosines)),
         beta_start_rad=_beta(ahead, scenario.time.start, len(some)),
     )
 
@@ -446,8 +452,9 @@ def _size(
         sizes["satellite.thermal.radiator_capacity"] *= ratio
     scenario = scenario.replaced({path: sizes[path] for path in left_open}, origin="sized")
     final = scenario.satellite
+    aphelion = SOLAR_CONSTANT / PERIHELION_FACTOR
     sizing.verify(
-        worst,
+        _array_flux(old, aphelion, found.array_cosine_mean, back),
         final.array.area,
         bus.load,
         period,

@@ -232,12 +232,6 @@ def _warnings(scenario: Scenario, plan: FleetPlan, orbit: Record) -> list[str]:
             f"{len(plan.bad_lines)} entries of {scenario.constellation.file} were left out; the "
             f"first at line {first.line}: {first.reason}"
         )
-    if plan.masses.get("unlisted", 0.0) < 0.0:
-        found.append(
-            f"satellite.dry_mass {plan.masses['total']:.5g} kg is below the sum of its subsystems, "
-            f"{plan.masses['total'] - plan.masses['unlisted']:.5g} kg: the published mass does not "
-            "close with the specific masses assumed here"
-        )
     if orbit.totals["unserved_J"] > 0.0:
         count = orbit.events.counts.get("brownout", 0)
         found.append(

@@ -129,7 +129,7 @@ def test_an_eclipse_between_two_lit_edges_is_found() -> None:
     found = shadow.mean_fraction(*edges)
     truth = quad(lambda p: shadow.visible_fraction(path(p)), 0, 1, limit=200)[0]
     assert truth < 0.95
-    assert found == pytest.approx(truth, abs=0.01)
+    assert found == pytest.approx(truth, abs=2e-3)
 
 
 @pytest.mark.parametrize("period", [5400.0, 13500.0])

@@ -139,6 +139,16 @@ def test_noon_orbit_stands_edge_on_to_the_sun() -> None:
     assert np.degrees(offset) == pytest.approx(-1.85, abs=0.02)
 
 
+@pytest.mark.parametrize(
+    ("local_time", "degrees"),
+    [("12:00", 0.0), ("6:30", -82.5), ("22:30", 157.5), ("18:00:40", 90.0 + 1.0 / 6.0)],
+)
+def test_an_hour_of_local_time_is_fifteen_degrees(local_time: str, degrees: float) -> None:
+    noon = constellation.mean_sun_right_ascension(START)
+    offset = constellation.node_at_local_time(local_time, START) - noon - np.radians(degrees)
+    assert np.cos(offset) == pytest.approx(1.0, abs=1e-14)
+
+
 @pytest.mark.parametrize("text", ["24:00", "18:60", "18", "6 pm", "-6:00", "18:00:60", ""])
 def test_local_time_must_be_a_time_of_day(text: str) -> None:
     with pytest.raises(ValueError, match=r'is not a time of day; write "HH:MM"'):

@@ -78,7 +78,7 @@ def events(days: float = DAYS, flattening: float = FLATTENING) -> list[tuple[str
     for name in ("umbra", "penumbra"):
         detector = EclipseDetector(sun, SUN_RADIUS, earth)
         detector = detector.withUmbra() if name == "umbra" else detector.withPenumbra()
-        detector = detector.withMaxCheck(20.0).withThreshold(1.0e-6)
+        detector = detector.withMaxCheck(10.0).withThreshold(1.0e-6)
         loggers[name] = EventsLogger()
         handled = detector.withHandler(ContinueOnEvent())
         propagator.addEventDetector(loggers[name].monitorDetector(handled))
@@ -95,7 +95,7 @@ def main() -> None:
     """Write the table."""
     start_orekit()
     with TABLE.open("w", newline="") as file:
-        writer = csv.writer(file)
+        writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["shadow", "crossing", "time_s"])
         writer.writerows((name, kind, f"{time:.4f}") for name, kind, time in events())
 

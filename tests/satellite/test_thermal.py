@@ -49,7 +49,7 @@ def _run(start: Heat, heat: Heat, time: float, dt: float) -> np.ndarray:
 def test_starcloud_radiator_nets_633_watts_per_square_metre() -> None:
     """20 °C, ε 0.92, two faces, α 0.09, 1,366 W/m² on one face; view factor 0.25, albedo 0.3,
     Earth at −20 °C: 633.08 W/m² (white paper). The paper applies α to the Earth's
-    infrared too; with ε, as Kirchhoff asks, it would net 39 % of 133 W/m² less."""
+    infrared too; with ε, as Kirchhoff asks, it would net 48 W/m² less."""
     earth = STEFAN_BOLTZMANN * 253.15**4
     environment = (1366.0, 1.0, 1.0, 1.0, 0.09)
     absorbed = thermal.absorbed(*environment, 0.09, 1.0, 0.25, 0.30, earth)

@@ -29,7 +29,7 @@ class Declared:
 
 
 def one(work=1e6, **changes):
-    return jobs.table([(replace(Declared(), **changes), work)]).table
+    return jobs.table([(replace(Declared(), **changes), work)], 1e9).table
 
 
 def settle(table, start, dt, executed, of=None):
@@ -194,7 +194,7 @@ def test_no_work_vanishes(seed):
         )
         for k in range(4)
     ]
-    table = jobs.table(declared).table
+    table = jobs.table(declared, 1e9).table
     before = table["done"].copy()
     for k in range(30):
         of = rng.integers(-1, 4, 8).astype(np.int32)
@@ -218,17 +218,23 @@ def test_no_work_vanishes(seed):
     )
 
 
-def test_copies_are_submitted_one_after_the_other():
+def test_copies_are_submitted_together_and_again_while_the_duration_lasts():
     made = jobs.table(
         [
-            (Declared("daily", count=3, submit=10.0, every=100.0, deadline=50.0), 1.0),
+            (Declared("daily", count=2, submit=10.0, every=100.0, deadline=50.0), 1.0),
             (Declared(), 2.0),
-        ]
+        ],
+        duration=110.0,
     )
-    assert made.names == ("daily-1", "daily-2", "daily-3", "train")
-    assert made.table["submit"].tolist() == [10.0, 110.0, 210.0, 0.0]
-    assert made.table["deadline"].tolist() == [60.0, 160.0, 260.0, np.inf]
-    assert made.table["work"].tolist() == [1.0, 1.0, 1.0, 2.0]
+    assert made.names == ("daily-1", "daily-2", "train")
+    longer = jobs.table(
+        [(Declared("daily", count=2, submit=10.0, every=100.0, deadline=50.0), 1.0)],
+        duration=111.0,
+    )
+    assert longer.names == ("daily-1", "daily-2", "daily-3", "daily-4")
+    assert longer.table["submit"].tolist() == [10.0, 10.0, 110.0, 110.0]
+    assert longer.table["deadline"].tolist() == [60.0, 60.0, 160.0, 160.0]
+    assert made.table["work"].tolist() == [1.0, 1.0, 2.0]
     assert jobs.summary(made.table, 500.0)["submitted"] == 0
 
 
@@ -252,4 +258,4 @@ def test_a_late_job_is_counted_late():
 )
 def test_wrong_declarations_are_named(changes, work, message):
     with pytest.raises(ValueError, match=message):
-        jobs.table([(replace(Declared(), **changes), work)])
+        jobs.table([(replace(Declared(), **changes), work)], 1e9)

@@ -126,6 +126,8 @@ def beta_sine(sin_node, cos_node, cos_i, sin_i, ux, uy, uz):  # type: ignore[no-
         uz: third component [-]
     Returns:
         sine of β, positive on the side of the angular momentum [-]
+    Neglects:
+        parallax of the Sun, 9 arcsec
     Source:
         Montenbruck & Gill 2000, Satellite Orbits, section 2.3.1 (orbit normal)
     """

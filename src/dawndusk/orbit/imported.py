@@ -157,7 +157,7 @@ def _recognise(text: str) -> str:
         return "omm-xml"
     if re.match(r"(CCSDS_OMM_VERS|COMMENT|OBJECT_NAME)\b[^,]*$", first):
         return "omm-kvn"
-    return "omm-csv" if "MEAN_MOTION" in first.upper().split(",") else "tle"
+    return "omm-csv" if re.search("MEAN_MOTION.*,", first, re.IGNORECASE) else "tle"
 
 
 def _parse_tle(text: str) -> Parsed:
@@ -192,16 +192,12 @@ def _parse_tle(text: str) -> Parsed:
 
 _CHECK_VALUES = bytes(c - 48 if 48 <= c < 58 else int(c == 45) for c in range(256))
 _ANGLE = r" *\d{1,3}\.\d{4} *"
+_DAY = r"[ 0]*(?:[1-9]\d?|[12]\d\d|3[0-5]\d|36[0-6])\.\d{1,8} *"
 _FIELDS = (
     (
         ("catalogue number", 2, 7, re.compile(r" *\d+|[A-HJ-NP-Z]\d{4}")),
         ("epoch year", 18, 20, re.compile(r"\d\d")),
-        (
-            "epoch day",
-            20,
-            32,
-            re.compile(r"[ 0]*(?:[1-9]|[1-9]\d|[12]\d\d|3[0-5]\d|36[0-6])\.\d{1,8} *"),
-        ),
+        ("epoch day", 20, 32, re.compile(_DAY)),
         ("ephemeris type", 62, 63, re.compile(r"[\d ]")),
     ),
     (
@@ -293,6 +289,8 @@ def _parse_json(text: str) -> Parsed:
             if at == len(text) and not many:
                 return
             if text[at : at + 1] == "]" and many:
+                if text[at + 1 :].strip():
+                    raise _UnusableError("broken JSON: more text after the list", line)
                 return
             try:
                 fields, at = decoder.raw_decode(text, at)
@@ -402,9 +400,11 @@ def _omm_entry(line: int, fields: dict[str, str], metadata_required: bool) -> _E
         if value.upper() not in allowed and (value or metadata_required):
             raise _UnusableError(f"{key} = {value or '(missing)'}, must be {allowed[0]}")
     _sgp4_only(fields.get("EPHEMERIS_TYPE", ""))
-    number = fields.get("NORAD_CAT_ID", "").strip() or "0"
+    number = fields.get("NORAD_CAT_ID", "").strip()
     if not (number.isascii() and number.isdigit() and len(number) <= 9):
-        raise _UnusableError(f"NORAD_CAT_ID = {number}, must be a number of at most nine digits")
+        raise _UnusableError(
+            f"NORAD_CAT_ID = {number or '(missing)'}, must be a number of at most nine digits"
+        )
     return _Entry(
         line,
         fields.get("OBJECT_NAME", "").strip() or number,

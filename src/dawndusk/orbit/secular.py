@@ -57,7 +57,7 @@ def initialise(elements: Elements) -> Array:
     Args:
         elements: SGP4 mean elements of n satellites [object]
     Returns:
-        table with the rows named in this module, shape (13, n) [SI: s, rad, rad/s, m, -]
+        table with the rows named in this module, shape (13, n) [object]
     Raises:
         ValueError: when a period is 225 min or longer (deep space), when an orbit dips
             below the Earth's surface or when an eccentricity lies outside 0 to 1
@@ -134,9 +134,11 @@ def kepler_iterations(table: Array) -> int:
     The starting value errs by e³ and one correction of fourth order leaves e·err⁴/24.
 
     Args:
-        table: constants from `initialise` [SI: s, rad, rad/s, m, -]
+        table: constants from `initialise` [object]
     Returns:
         corrections that every satellite of the fleet receives [-]
+    Neglects:
+        corrections that a rounder orbit of a mixed fleet would not need
     Source:
         Danby 1988, Fundamentals of Celestial Mechanics, section 6.6
     """
@@ -155,6 +157,8 @@ def small_sine_cosine(x):  # type: ignore[no-untyped-def]
         x: angle, |x| ≤ π/4 [rad]
     Returns:
         sine and cosine [-]
+    Neglects:
+        nothing beyond rounding
     Source:
         Sun Microsystems 1993, fdlibm, k_sin.c and k_cos.c (minimax coefficients)
     """
@@ -180,6 +184,8 @@ def sine_cosine(x):  # type: ignore[no-untyped-def]
         x: angle, |x| < 10⁶ [rad]
     Returns:
         sine and cosine, absolute error below 2.3e-16 [-]
+    Neglects:
+        larger angles: the reduction has three parts of π/2 (29 years in low orbit)
     Source:
         Cody & Waite 1980, Software Manual for the Elementary Functions; fdlibm e_rem_pio2.c
     """
@@ -241,6 +247,8 @@ def kepler_correction(difference, along, across, sin_u, cos_u):  # type: ignore[
         cos_u: its cosine [-]
     Returns:
         corrected difference [rad]
+    Neglects:
+        the fifth order of the remaining error
     Source:
         Danby 1988, Fundamentals of Celestial Mechanics, equation 6.6.7
     """
@@ -320,7 +328,7 @@ def propagate(table, lo, hi, time, iterations, work, x, y, z):  # type: ignore[n
     """Positions of a block of satellites at one time, three loops that vectorise.
 
     Args:
-        table: constants from `initialise` [SI: s, rad, rad/s, m, -]
+        table: constants from `initialise` [object]
         lo: first satellite [-]
         hi: one past the last satellite, at most BLOCK more [-]
         time: time from the scenario's start [s]
@@ -386,7 +394,7 @@ def position(table, i, time, iterations):  # type: ignore[no-untyped-def]
     """Position of one satellite at one time, the same to the bit as `propagate`.
 
     Args:
-        table: constants from `initialise` [SI: s, rad, rad/s, m, -]
+        table: constants from `initialise` [object]
         i: satellite [-]
         time: time from the scenario's start [s]
         iterations: from `kepler_iterations` [-]
@@ -427,9 +435,11 @@ def fastest_rate(table: Array) -> float:
     """Fastest motion around the Earth in the fleet, at the lowest perigee.
 
     Args:
-        table: constants from `initialise` [SI: s, rad, rad/s, m, -]
+        table: constants from `initialise` [object]
     Returns:
         largest angular rate [rad/s]
+    Neglects:
+        periodic terms of J2, 0.2 %
     Source:
         conservation of angular momentum, n (1 + e)² / (1 − e²)^1.5
     """

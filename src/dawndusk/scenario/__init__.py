@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dawndusk.scenario.loading import description, load, shipped, shipped_text
+    from dawndusk.scenario.loading import description, load, names, shipped_text
     from dawndusk.scenario.resolved import Scenario
     from dawndusk.scenario.starter import starter_toml
 
@@ -11,7 +11,7 @@ HOMES = {
     "Scenario": "resolved",
     "description": "loading",
     "load": "loading",
-    "shipped": "loading",
+    "names": "loading",
     "shipped_text": "loading",
     "starter_toml": "starter",
 }
@@ -26,4 +26,4 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(f"{__name__}.{HOMES[name]}"), name)
 
 
-__all__ = ["Scenario", "description", "load", "shipped", "shipped_text", "starter_toml"]
+__all__ = ["Scenario", "description", "load", "names", "shipped_text", "starter_toml"]

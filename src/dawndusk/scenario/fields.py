@@ -151,6 +151,15 @@ def _local_time(given: Any) -> str:
     )
 
 
+def _name(given: Any) -> str:
+    """A name that can also be a folder's."""
+    if isinstance(given, str) and re.fullmatch(r"\w[\w .+-]{0,99}", given):
+        return given
+    raise fault(
+        "allowed: text of letters, digits, spaces and . + - _, up to 100, as it names a folder"
+    )
+
+
 class _Plain:
     """Annotation that replaces validation by one function."""
 
@@ -166,6 +175,7 @@ Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Ge(1)]
 Whole = Annotated[int, Strict(), Ge(0)]
 File = Annotated[Path, _ExistingFile()]
+Name = Annotated[str, _Plain(_name)]
 Instant = Annotated[datetime, _Plain(_instant)]
 LocalTime = Annotated[str, _Plain(_local_time)]
 

@@ -33,29 +33,29 @@ def load(source: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     """
     faults: list[Fault] = []
     label = str(source)
-    if label in shipped():
+    if label in names():
         content, origin, folder = shipped_text(label), "scenario", Path()
         default_name = label
     else:
         path = _found(Path(source).expanduser())
-        content, origin, folder = path.read_text("utf-8-sig"), "user", path.parent
+        content, origin, folder = _content(path), "user", path.parent
         default_name = path.stem
-    tree = trees.read(_parsed(content, label), origin, faults)
+    parsed = _parsed(content, label)
+    own = trees.read({"catalogue": parsed.pop("catalogue", {})}, origin, faults, "", {})
+    tree = {**trees.read(parsed, origin, faults), **own}
     tree.setdefault("name", trees.read({"name": default_name}, "default", faults)["name"])
     tree = _placed(tree, folder)
     for override in overrides:
         tree = _overridden(tree, override, faults)
-    tree = _underived(tree)
-    own = tree.pop("catalogue", {})
-    if not _is_tables(own):
-        faults.append(
-            Fault("catalogue", "", "allowed: tables such as [catalogue.accelerator.my-chip]")
-        )
-        own = {}
-    return resolve(tree, own, faults, label)
+    entries = tree.pop("catalogue")
+    if not _is_tables(entries):
+        allowed = "allowed: tables such as [catalogue.accelerator.my-chip]"
+        faults.append(Fault("catalogue", "", allowed))
+        entries = {}
+    return resolve(_underived(tree), entries, faults, label)
 
 
-def shipped() -> tuple[str, ...]:
+def names() -> tuple[str, ...]:
     """Names of the shipped scenarios."""
     return tuple(sorted(each.name[:-5] for each in _folder().iterdir() if _is_toml(each.name)))
 
@@ -66,7 +66,7 @@ def shipped_text(name: str) -> str:
     Raises:
         ScenarioError: when there is no such scenario
     """
-    if name not in shipped():
+    if name not in names():
         raise ScenarioError([_no_scenario(name)])
     return _folder().joinpath(f"{name}.toml").read_text("utf-8")
 
@@ -101,13 +101,21 @@ def _found(path: Path) -> Path:
 
 
 def _no_scenario(name: str) -> Fault:
-    close = nearest(name, shipped())
+    close = nearest(name, names())
     return Fault(
         "scenario",
         shown(name),
-        f"no such file or shipped scenario; allowed: the path of a TOML file, {listed(shipped())}",
+        f"no such file or shipped scenario; allowed: the path of a TOML file, {listed(names())}",
         f'did you mean "{close}"?' if close else "",
     )
+
+
+def _content(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        fault = Fault("scenario", shown(str(path)), f"not readable, {error}; allowed: UTF-8 text")
+        raise ScenarioError([fault]) from None
 
 
 def _parsed(content: str, label: str) -> dict[str, Any]:

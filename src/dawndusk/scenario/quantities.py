@@ -247,7 +247,7 @@ def text(value: float, si: str) -> str:
         if short is not None
     ]
     whole = [each for each in candidates if abs(float(each.split()[0])) >= 1.0]
-    return min(whole or candidates or [f"{value!r} {si}"], key=len)
+    return min(whole or candidates or [f"{value!r} {si}"], key=lambda each: len(each.split()[0]))
 
 
 def _shortest(value: float, si_of: Callable[[float], float]) -> float | None:

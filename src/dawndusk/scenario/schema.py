@@ -86,7 +86,7 @@ class Recording(Table):
 class Tables(Table):
     """All tables of a scenario."""
 
-    name: f.Text = supplied("short name, also of the results folder")
+    name: f.Name = supplied("short name, also of the results folder")
     description: f.Text = declared("", "one line")
     time: Time = section(Time, "when and how finely")
     constellation: Constellation = supplied("the orbits")

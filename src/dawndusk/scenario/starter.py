@@ -1,5 +1,7 @@
 """The commented scenario that a newcomer starts from, written out of the schema itself."""
 
+import json
+from datetime import datetime
 from typing import Final
 
 from dawndusk.scenario import trees
@@ -9,7 +11,6 @@ from dawndusk.scenario.provenance import Value
 from dawndusk.scenario.resolved import Scenario, resolve
 
 GIVEN: Final = {
-    "name": "my-design",
     "description": "sixteen satellites of my own in a dawn–dusk orbit",
     "time": {"duration": "1 day"},
     "constellation": {
@@ -65,14 +66,16 @@ deadline = "1 day"
 """
 
 
-def starter_toml() -> str:
+def starter_toml(name: str = "my-design") -> str:
     """A scenario to begin with.
 
+    Args:
+        name: of the scenario [object]
     Returns:
         TOML text that loads as it is [object]
     """
     faults: list[Fault] = []
-    given = trees.read(GIVEN, "user", faults)
+    given = trees.read({**GIVEN, "name": name}, "user", faults)
     scenario = resolve(given, {}, faults, "starter")
     blocks = [_block(scenario, given, table, keys) for table, *keys in SHOWN]
     jobs = next(place for place, (table, *_) in enumerate(SHOWN) if table == "workload") + 1
@@ -93,6 +96,6 @@ def _block(scenario: Scenario, given: trees.Tree, table: str, keys: list[str]) -
 
 def _assigned(value: Value) -> str:
     bare = isinstance(value.value, int | float) and not value.unit
-    if value.text != AUTO and (bare or type(value.value).__name__ == "datetime"):
+    if value.text != AUTO and (bare or isinstance(value.value, datetime)):
         return value.text
-    return f'"{value.text}"'
+    return json.dumps(value.text, ensure_ascii=False)

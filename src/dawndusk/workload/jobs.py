@@ -5,6 +5,7 @@ batch job advances by the sum. Every FLOP that sites execute for a job is accoun
 executed = done + rolled back + checkpoints + restarts + stalled.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -97,14 +98,15 @@ class Jobs:
         return len(self.names)
 
 
-def table(declarations: Iterable[tuple[Declaration, float]]) -> Jobs:
+def table(declarations: Iterable[tuple[Declaration, float]], duration: float) -> Jobs:
     """Jobs from their declarations, each paired with the work of one job.
 
-    `count` jobs are submitted at `submit`, `submit + every`, …; the deadline counts from
-    each submission.
+    `count` jobs are submitted together at `submit`, and again at `submit + every`, … while
+    the duration lasts; the deadline counts from each submission.
 
     Args:
         declarations: declaration and work in FLOP of each kind of job [object]
+        duration: no job is submitted from then on, but for those of the first time [s]
     Returns:
         the jobs, nothing done yet [object]
     Raises:
@@ -118,9 +120,13 @@ def table(declarations: Iterable[tuple[Declaration, float]]) -> Jobs:
     rows: list[dict[str, object]] = []
     for declared, work in declarations:
         _check(declared, work)
-        for copy in range(declared.count):
-            submit = declared.submit + copy * (declared.every or 0.0)
-            names.append(f"{declared.name}-{copy + 1}" if declared.count > 1 else declared.name)
+        times = 1
+        if declared.every is not None:
+            times = max(1, math.ceil((duration - declared.submit) / declared.every))
+        copies = times * declared.count
+        for copy in range(copies):
+            submit = declared.submit + copy // declared.count * (declared.every or 0.0)
+            names.append(f"{declared.name}-{copy + 1}" if copies > 1 else declared.name)
             rows.append(
                 {
                     "kind": KINDS.index(declared.kind),

@@ -1,0 +1,348 @@
+"""The command line: start-up, exit statuses, one-line errors, and each command once."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from dawndusk import cli
+
+SCRIPT = Path(sys.executable).with_name("dawndusk")
+
+TINY = """\
+name = "tiny"
+time.start = 2027-03-20T00:00:00Z
+time.duration = "1 h"
+constellation.kind = "sun_synchronous"
+constellation.altitude = "650 km"
+constellation.local_time = "18:00"
+constellation.satellites = 2
+satellite.design = "starcloud-1"
+workload.rate = "0.01 Hz"
+"""
+
+
+def dawndusk(*words: str) -> Result:
+    """A command in this process."""
+    return CliRunner().invoke(cli.app, list(words))
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small scenario file, in the folder where commands are given."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY, encoding="utf-8")
+    return path
+
+
+def raising(error: BaseException) -> Callable[..., None]:
+    def fail(*given: object, **named: object) -> None:
+        raise error
+
+    return fail
+
+
+def watching(shares: list[float]) -> Callable[[str], AbstractContextManager[Any]]:
+    """A progress bar that only notes how far the constellation has come."""
+
+    def advance(share: float, stage: str) -> None:
+        if stage == "running the constellation":
+            shares.append(share)
+
+    return lambda title: nullcontext(advance)
+
+
+# start-up
+
+
+def test_help_starts_in_half_a_second() -> None:
+    walls = []
+    for _ in range(5):
+        started = time.perf_counter()
+        subprocess.run([SCRIPT, "--help"], check=True, capture_output=True)
+        walls.append(time.perf_counter() - started)
+    assert min(walls) < 0.5
+
+
+def test_nothing_heavy_is_imported_before_a_command_needs_it() -> None:
+    code = "import sys, dawndusk.cli; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    heavy = {"numpy", "numba", "scipy", "pydantic", "pint", "xarray", "pyarrow", "pandas", "sgp4"}
+    assert heavy.isdisjoint(loaded.stdout.split())
+
+
+def test_help_names_every_command() -> None:
+    text = dawndusk("--help").stdout
+    for command in ("run", "compare", "list", "show", "new", "check"):
+        assert re.search(rf"^\W*{command}\s+[A-Z]", text, re.MULTILINE), command
+
+
+def test_version() -> None:
+    assert re.fullmatch(r"dawndusk \d+\.\d+\.\d+\n", dawndusk("--version").stdout)
+
+
+# exit statuses
+
+
+def _numpy_refuses() -> None:
+    np.zeros(2) + np.zeros(3)
+
+
+@pytest.mark.parametrize(
+    ("fails", "status", "message"),
+    [
+        (Path("nowhere.tle").read_bytes, 2, "error: nowhere.tle: No such file or directory\n"),
+        (_numpy_refuses, 1, "internal error: ValueError at test_cli.py:"),
+        (raising(KeyError("battery")), 1, "internal error: KeyError at test_cli.py:"),
+    ],
+)
+def test_one_line_and_an_honest_status(
+    fails: Callable[[], None], status: int, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "_load", lambda *given: fails())
+    result = dawndusk("check", "suncatcher")
+    assert result.exit_code == status
+    assert result.stderr.startswith(message)
+    assert result.stderr.count("\n") == 1
+    assert not result.stdout
+
+
+def test_a_value_refused_by_our_own_code_is_wrong_input() -> None:
+    result = dawndusk("check", "policy", "nowhere:nothing")
+    assert result.exit_code == 2
+    assert "'nowhere:nothing' cannot be imported" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_debug_shows_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "_load", raising(KeyError("battery")))
+    assert isinstance(dawndusk("check", "suncatcher", "--debug").exception, KeyError)
+
+
+def test_a_wrong_option_is_wrong_input() -> None:
+    assert dawndusk("run", "suncatcher", "--thread", "2").exit_code == 2
+    assert dawndusk("run", "suncatcher", "--threads", "0").exit_code == 2
+
+
+# wrong scenarios, all of the way through
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("satellite.battery.capacty=4 kWh", r"satellite\.battery\.capacty.*capacity"),
+        ("satellite.dry_mass=-5 kg", r"satellite\.dry_mass.*-5 kg"),
+        ("satellite.battery.capacity=4 kg", r"satellite\.battery\.capacity.*4 kg"),
+        ("satellite.design=starcloud-9", r"satellite\.design.*starcloud-1"),
+        ("workload.trace=nowhere.csv", r"workload\.trace.*nowhere\.csv"),
+        ("placement.policy=greedier", r"placement\.policy.*greedy"),
+    ],
+)
+def test_wrong_values_name_the_path_and_leave_nothing(
+    tiny: Path, override: str, message: str
+) -> None:
+    result = dawndusk("run", str(tiny), "--set", override)
+    assert result.exit_code == 2, result.output
+    assert re.search(message, result.stderr, re.DOTALL)
+    assert sorted(Path().iterdir()) == [Path("tiny.toml")]
+
+
+def test_a_missing_file_names_it(tiny: Path) -> None:
+    result = dawndusk("run", "my.toml")
+    assert result.exit_code == 2
+    assert "my.toml" in result.stderr
+
+
+def test_all_faults_come_at_once(tiny: Path) -> None:
+    result = dawndusk("check", str(tiny), "--set", "time.step=0 s", "--set", "ground.pue=0.5")
+    assert result.exit_code == 2
+    assert "time.step" in result.stderr
+    assert "ground.pue" in result.stderr
+
+
+def test_a_truncated_tle_names_its_line(tiny: Path) -> None:
+    first = "1 25544U 98067A   24001.50000000  .00016717  00000-0  10270-3 0  9009"
+    second = "2 25544  51.6400 208.9163 0006317  69.9862  25.2906 15.4956"
+    Path("cut.tle").write_text(f"{first}\n{second}\n")
+    tiny.write_text(
+        "\n".join(line for line in TINY.splitlines() if not line.startswith("constellation"))
+        + '\nconstellation.kind = "imported"\nconstellation.file = "cut.tle"\n'
+    )
+    result = dawndusk("run", str(tiny))
+    assert result.exit_code == 2, result.output
+    assert "cut.tle" in result.stderr
+    assert "line 2" in result.stderr
+    assert not Path("results").exists()
+
+
+def test_a_trace_with_reversed_times_is_refused(tiny: Path) -> None:
+    Path("back.csv").write_text(
+        "TIMESTAMP,ContextTokens,GeneratedTokens\n"
+        "2023-11-16 18:17:03.9799600,374,44\n"
+        "2023-11-16 18:17:02.9799600,396,109\n"
+    )
+    result = dawndusk("run", str(tiny), "--set", "workload.trace=back.csv")
+    assert result.exit_code == 2, result.output
+    assert "back.csv" in result.stderr
+    assert "line 3" in result.stderr
+    assert not Path("results").exists()
+
+
+# commands
+
+
+def test_new_writes_a_scenario_that_passes_and_never_overwrites(tiny: Path) -> None:
+    assert dawndusk("new", "mine.toml").exit_code == 0
+    assert tomllib.loads(Path("mine.toml").read_text(encoding="utf-8"))["name"] == "mine"
+    assert dawndusk("check", "mine.toml").stdout == "mine.toml: valid\n"
+    result = dawndusk("new", "tiny.toml")
+    assert result.exit_code == 2
+    assert "exists already" in result.stderr
+    assert tiny.read_text(encoding="utf-8") == TINY
+
+
+def test_list_names_scenarios_and_every_kind() -> None:
+    everything = dawndusk("list").stdout
+    assert re.search(r"^scenario: .*suncatcher", everything, re.MULTILINE)
+    assert re.search(r"^accelerator: .*h100", everything, re.MULTILINE)
+    accelerators = dawndusk("list", "accelerator").stdout
+    assert re.search(r"^h100 +NVIDIA H100", accelerators, re.MULTILINE)
+    assert re.search(r"^suncatcher +\S", dawndusk("list", "scenario").stdout, re.MULTILINE)
+    result = dawndusk("list", "acelerator")
+    assert result.exit_code == 2
+    assert "allowed: scenario, accelerator" in result.stderr
+
+
+def test_show_prints_value_confidence_date_and_source() -> None:
+    entry = dawndusk("show", "accelerator.h100").stdout
+    assert re.search(r"peak_flops +989 TFLOP/s +public, 2023, NVIDIA", entry)
+    assert re.search(r"idle_power +70 W +50 W – 120 W", entry)
+    assert dawndusk("show", "accelerator.h101").exit_code == 2
+
+
+def test_show_prints_a_scenario_with_its_overrides(tiny: Path) -> None:
+    text = dawndusk("show", str(tiny), "--set", "ground.pue=1.11").stdout
+    assert re.search(r"ground\.pue +1\.11", text)
+    assert re.search(r"constellation\.altitude +650 km", text)
+    assert re.search(r"satellite\.array\.efficiency ", text)
+
+
+def test_check_policy_takes_a_module_beside_you(tiny: Path) -> None:
+    Path("my_policies.py").write_text(
+        "import numpy as np\n"
+        "from dawndusk.placement.outlook import Decision\n"
+        "def even(outlook, view):\n"
+        "    return Decision(np.ones(len(view.charge)), view.job_of_site * 0 - 1)\n"
+        "def wrong(outlook, view):\n"
+        "    return Decision(np.ones(3), view.job_of_site)\n"
+    )
+    for name, status in (("my_policies:even", 0), ("my_policies:wrong", 2)):
+        done = subprocess.run([SCRIPT, "check", "policy", name], capture_output=True, text=True)
+        assert done.returncode == status, done.stderr
+
+
+def test_run_leaves_a_folder_with_report_and_says_where(tiny: Path) -> None:
+    result = dawndusk("run", str(tiny), "--seed", "7", "--out", "here")
+    assert result.exit_code == 0, result.output
+    assert "report: here/report.html\n" in result.stdout
+    assert not result.stderr.replace("warning:", "").strip() or "warning:" in result.stderr
+    described = json.loads(Path("here/run.json").read_text(encoding="utf-8"))
+    assert described["complete"]
+    assert described["seed"] == 7
+    assert sorted(path.name for path in Path().iterdir()) == ["here", "tiny.toml"]
+
+
+def test_run_without_a_report_names_the_folder(tiny: Path) -> None:
+    result = dawndusk("run", str(tiny), "--no-report")
+    assert "results: results/tiny\n" in result.stdout
+    assert not Path("results/tiny/report.html").exists()
+
+
+def test_compare_runs_scenarios_and_reads_folders(tiny: Path) -> None:
+    dawndusk("run", str(tiny), "--out", "first")
+    result = dawndusk("compare", "first", str(tiny), "--out", "both.html")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.endswith("comparison: both.html\n")
+    assert Path("both.html").stat().st_size > 1000
+    assert dawndusk("compare", "first").exit_code == 2
+
+
+def test_interruption_before_anything_is_kept(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dawndusk.run.run", raising(KeyboardInterrupt()))
+    result = dawndusk("run", str(tiny))
+    assert result.exit_code == 130
+    assert result.stderr.startswith("interrupted: nothing was kept yet")
+
+
+def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ["run", str(tiny), "--set", "time.duration=1 day", "--no-report"]
+    assert dawndusk(*command, "--out", "whole").exit_code == 0
+
+    def press_ctrl_c_halfway(share: float, stage: str) -> None:
+        if 0.4 < share < 0.5:
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cli, "_progress", lambda title: nullcontext(press_ctrl_c_halfway))
+        result = dawndusk(*command)
+    assert result.exit_code == 130, result.output
+    assert result.stderr.startswith("interrupted: what is done is kept in results/tiny.partial")
+    partial = json.loads(Path("results/tiny.partial/run.json").read_text(encoding="utf-8"))
+    assert not partial["complete"]
+    assert not Path("results/tiny").exists()
+
+    starts: list[float] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(cli, "_progress", watching(starts))
+        assert dawndusk(*command).exit_code == 0
+    assert starts[0] > 0.3, "the second run started over"
+    whole, resumed = (
+        json.loads(Path(folder, "summary.json").read_text(encoding="utf-8"))
+        for folder in ("whole", "results/tiny")
+    )
+    whole.pop("performance")
+    resumed.pop("performance")
+    assert resumed == whole
+    assert not Path("results/tiny.partial").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX terminal")
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_bar_only_where_a_person_watches(tiny: Path, watched: bool) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [SCRIPT, "run", str(tiny), "--no-report"],
+        stdout=subprocess.PIPE,
+        stderr=theirs if watched else subprocess.PIPE,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "100"},
+    ) as running:
+        os.close(theirs)
+        seen = b""
+        try:
+            while watched and (piece := os.read(ours, 4096)):
+                seen += piece
+        except OSError:  # the other end closed
+            pass
+        _, quiet = running.communicate()
+    os.close(ours)
+    assert running.returncode == 0
+    assert (b"tiny: " in (seen if watched else quiet)) == watched
