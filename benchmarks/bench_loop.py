@@ -1,7 +1,7 @@
 """Print every performance figure we quote about the loop and the command line.
 
 Fully coupled means what `dawndusk run` does: orbit, shadow, power, heat, faults, placement,
-requests and jobs, a day at 60 s steps, on a shell sized like spacex-ai1. Each size runs in a
+requests and jobs, a day at 60 s steps, on the shell of shell.toml. Each size runs in a
 process of its own, once small to compile, then measured: CPU time of all threads, for the
 orbital loop alone and for the whole run (planning, ground twin, ledger and files included).
 
@@ -17,29 +17,26 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 SIZES = (100, 1_000, 10_000, 100_000)
-PLANES = 20
+SMALLEST = 20
 REQUESTS_PER_SATELLITE_DAY = 24
 LINEAR_FROM = 1_000
 HERE = Path(__file__).resolve()
 
 
-def scenario_of(satellites: int):  # type: ignore[no-untyped-def]
-    """A Walker shell of that many satellites, its demand in proportion."""
+def scenario_of(satellites: int) -> Any:
+    """The shell with that many satellites, its demand in proportion."""
     from dawndusk.scenario import load
 
     rate = satellites * REQUESTS_PER_SATELLITE_DAY / 86_400.0
-    return load(
-        "spacex-ai1",
-        [
-            f"constellation.satellites={satellites}",
-            f"constellation.planes={PLANES}",
-            "time.duration=1 day",
-            "time.step=60 s",
-            f"workload.rate={rate} Hz",
-        ],
-    )
+    sizes = {
+        "constellation.satellites": satellites,
+        "workload.rate": f"{rate} Hz",
+        "workload.jobs.0.nodes": satellites // 2,
+    }
+    return load(HERE.parent / "shell.toml", [f"{key}={value}" for key, value in sizes.items()])
 
 
 def case(satellites: int) -> None:
@@ -47,7 +44,7 @@ def case(satellites: int) -> None:
     from dawndusk.run import run
 
     with tempfile.TemporaryDirectory() as folder:
-        run(scenario_of(PLANES), Path(folder) / "compile", report=False)
+        run(scenario_of(SMALLEST), Path(folder) / "compile", report=False)
         scenario = scenario_of(satellites)
         wall, cpu = time.perf_counter(), time.process_time()
         finished = run(scenario, Path(folder) / "measured", report=False)

@@ -27,7 +27,7 @@ EARTH_ALBEDO: Final = 0.30
 """Global mean Bond albedo [-], Stephens et al. 2015 (doi 10.1002/2014RG000449): 0.29–0.31."""
 
 EARTH_INFRARED: Final = 239.0
-"""Global mean outgoing long-wave flux at the top of the atmosphere [W/m²], CERES EBAF 4: 237–240."""
+"""Global mean long-wave flux leaving the atmosphere [W/m²], CERES EBAF 4: 237–240."""
 
 SGP4_MU: Final = 398_600.8e9
 """Earth's gravitational parameter in SGP4 [m³/s²], WGS-72, Vallado et al. 2006."""

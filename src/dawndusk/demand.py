@@ -5,6 +5,7 @@ reveals it as time passes.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -81,7 +82,7 @@ def demand(scenario: Scenario, sites: int, *, stream: int) -> Demand:
 def serving(scenario: Scenario) -> tuple[Service, int]:
     """Coefficients of an engine of the scenario's model, and engines on a node."""
     model, chip, compute = scenario.model, scenario.accelerator, scenario.satellite.compute
-    parallel = compute.tensor_parallel
+    parallel = compute.tensor_parallel or compute.count
     service = inference.service(
         parameters=model.parameters,
         active_parameters=model.active_parameters,
@@ -138,7 +139,5 @@ def requests(scenario: Scenario, random: np.random.Generator) -> Requests:
 
 def job_table(scenario: Scenario) -> Jobs:
     """The scenario's training and batch jobs."""
-    return jobs.table(
-        ((declared, declared.work) for declared in scenario.workload.jobs),
-        scenario.time.duration,
-    )
+    declared: list[tuple[Any, float]] = [(job, job.work or 0.0) for job in scenario.workload.jobs]
+    return jobs.table(declared, scenario.time.duration)

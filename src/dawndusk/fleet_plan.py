@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,14 @@ from dawndusk.orbit import constellation, formation, imported
 from dawndusk.orbit.imported import BadLine
 from dawndusk.satellite import ageing, sizing, solar_array, thermal
 from dawndusk.scenario import Scenario
+from dawndusk.scenario.constellation import (
+    Cluster,
+    ExplicitElements,
+    Imported,
+    SunSynchronous,
+    WalkerDelta,
+    WalkerStar,
+)
 from dawndusk.step_tables import Craft
 
 Array = NDArray[np.float64]
@@ -41,6 +49,19 @@ DATES = 122
 """Dates in the year on which they are [-]: every third day, as eclipse seasons begin abruptly."""
 
 
+class Sizes(NamedTuple):
+    """What a scenario may leave open, in SI units; see the fields of the same names."""
+
+    array_area: float
+    battery_capacity: float
+    radiator_area: float
+    die_capacity: float
+    loop_capacity: float
+    radiator_capacity: float
+    die_conductance: float
+    loop_conductance: float
+
+
 SIZED = (
     "satellite.array.area",
     "satellite.battery.capacity",
@@ -51,7 +72,11 @@ SIZED = (
     "satellite.thermal.die_conductance",
     "satellite.thermal.loop_conductance",
 )
-"""Values that a scenario may leave open."""
+"""Paths of `Sizes` in the scenario, in their order."""
+
+
+ORBIT = ("eccentricity", "inclination", "node", "argument_of_perigee", "mean_anomaly")
+"""What gives an orbit explicitly beside its size, in the order of `constellation.explicit`."""
 
 
 @dataclass(frozen=True)
@@ -143,10 +168,10 @@ def plan_fleet(scenario: Scenario) -> FleetPlan:
             f"{scenario.launcher.payload:.5g} kg; allowed: at most that; choose another "
             "economics.launcher or a smaller satellite"
         )
-    battery, array = scenario.satellite.battery, scenario.satellite.array
+    battery, sizes = scenario.satellite.battery, sizes_of(scenario)
     age = scenario.satellite.age
     load = _full_load(scenario) * (1.0 - found.sunlit_fraction) / battery.discharge_efficiency
-    cycles = min(load / battery.capacity, battery.discharge_rate) * age if battery.capacity else 0.0
+    cycles = min(load / sizes.battery_capacity, battery.discharge_rate) * age
     new = craft_of(scenario, 0.0)
     return FleetPlan(
         scenario=scenario,
@@ -157,15 +182,15 @@ def plan_fleet(scenario: Scenario) -> FleetPlan:
         launches=math.ceil(len(elements) / per_launch),
         masses=masses,
         craft=craft,
-        array_area_m2=array.area,
-        array_peak_W=_array_flux(new, SOLAR_CONSTANT, 1.0, float(back.mean())) * array.area,
-        battery_capacity_J=battery.capacity,
+        array_area_m2=sizes.array_area,
+        array_peak_W=_array_flux(new, SOLAR_CONSTANT, 1.0, float(back.mean())) * sizes.array_area,
+        battery_capacity_J=sizes.battery_capacity,
         battery_factor=ageing.battery_factor(
             age, cycles, battery.calendar_fade, battery.cycle_fade
         ),
         cycles=cycles,
         initial_charge=battery.initial_charge,
-        radiator_area_m2=scenario.satellite.thermal.radiator_area,
+        radiator_area_m2=sizes.radiator_area,
         radiator_view=view,
         array_view=back,
         terminator_spread=np.array([earthshine.terminator_spread(h) for h in altitude]),
@@ -177,7 +202,7 @@ def plan_fleet(scenario: Scenario) -> FleetPlan:
 def orbits(scenario: Scenario) -> tuple[Elements, list[BadLine]]:
     """Mean elements of the scenario's constellation, and entries of its file left out."""
     declared, start = scenario.constellation, scenario.time.start
-    if declared.kind == "imported":
+    if isinstance(declared, Imported) and declared.file is not None:
         return imported.read(
             declared.file,
             start,
@@ -185,7 +210,7 @@ def orbits(scenario: Scenario) -> tuple[Elements, list[BadLine]]:
             on_bad_line=declared.on_bad_line,
             limit=declared.limit,
         )
-    if declared.kind in ("walker_delta", "walker_star"):
+    if isinstance(declared, WalkerDelta | WalkerStar):
         generate = getattr(constellation, declared.kind)
         made = generate(
             declared.altitude,
@@ -195,7 +220,7 @@ def orbits(scenario: Scenario) -> tuple[Elements, list[BadLine]]:
             declared.phasing,
             declared.first_node,
         )
-    elif declared.kind == "sun_synchronous":
+    elif isinstance(declared, SunSynchronous):
         made = constellation.sun_synchronous(
             declared.altitude,
             declared.local_time,
@@ -205,27 +230,20 @@ def orbits(scenario: Scenario) -> tuple[Elements, list[BadLine]]:
             declared.plane_spacing,
             declared.first_anomaly,
         )
-    elif declared.kind == "cluster":
+    elif isinstance(declared, Cluster):
         shape = formation.mean_elements(
             *formation.lattice(declared.radius, declared.spacing),
             declared.altitude + SGP4_RADIUS,
         )
         made = constellation.cluster(declared.altitude, declared.local_time, start, *shape)
-    else:
-        rows = declared.satellites
+    elif isinstance(declared, ExplicitElements):
         made = constellation.explicit(
-            [row.name for row in rows],
-            *(
-                [getattr(row, name) for row in rows]
-                for name in (
-                    "semi_major_axis",
-                    "eccentricity",
-                    "inclination",
-                    "node",
-                    "argument_of_perigee",
-                    "mean_anomaly",
-                )
-            ),
+            [each.name for each in declared.satellites],
+            [
+                each.semi_major_axis or SGP4_RADIUS + (each.altitude or 0.0)
+                for each in declared.satellites
+            ],
+            *([getattr(each, name) for each in declared.satellites] for name in ORBIT),
         )
     return made, []
 
@@ -296,15 +314,21 @@ def _full_load(scenario: Scenario) -> float:
     )
 
 
+def sizes_of(scenario: Scenario) -> Sizes:
+    """The sizes of a scenario in which none is open any more."""
+    return Sizes(*(float(_value(scenario, path)) for path in SIZED))
+
+
 def craft_of(scenario: Scenario, age: float) -> Craft:
     """The satellite at an age, as the compiled step needs it; all sizes must be filled in."""
     array, battery = scenario.satellite.array, scenario.satellite.battery
     heat, bus = scenario.satellite.thermal, scenario.satellite.bus
+    sizes = sizes_of(scenario)
     floor = 1.0 - battery.depth_of_discharge
     darkness = max(DARKENED, heat.absorptivity)
     aged = ageing.array_factor(age, array.degradation_per_year)
     return Craft(
-        area=array.area,
+        area=sizes.array_area,
         packing=array.packing,
         efficiency=array.efficiency,
         reference_temperature=array.reference_temperature,
@@ -317,21 +341,21 @@ def craft_of(scenario: Scenario, age: float) -> Craft:
         compute_floor=floor + battery.bus_reserve,
         charge_efficiency=battery.charge_efficiency,
         discharge_efficiency=battery.discharge_efficiency,
-        charge_limit=battery.charge_rate * battery.capacity,
-        discharge_limit=battery.discharge_rate * battery.capacity,
-        radiator_area=heat.radiator_area,
+        charge_limit=battery.charge_rate * sizes.battery_capacity,
+        discharge_limit=battery.discharge_rate * sizes.battery_capacity,
+        radiator_area=sizes.radiator_area,
         radiator_absorptivity=ageing.radiator_absorptivity(
             age, heat.absorptivity, heat.absorptivity_ageing, darkness
         ),
         radiator_emissivity=heat.emissivity,
         sun_incidence=abs(math.cos(heat.sun_angle)),
-        emission=heat.faces * heat.emissivity * STEFAN_BOLTZMANN * heat.radiator_area,
+        emission=heat.faces * heat.emissivity * STEFAN_BOLTZMANN * sizes.radiator_area,
         sink=COSMIC_BACKGROUND,
-        die_capacity=heat.die_capacity,
-        loop_capacity=heat.loop_capacity,
-        radiator_capacity=heat.radiator_capacity,
-        die_conductance=heat.die_conductance,
-        loop_conductance=heat.loop_conductance,
+        die_capacity=sizes.die_capacity,
+        loop_capacity=sizes.loop_capacity,
+        radiator_capacity=sizes.radiator_capacity,
+        die_conductance=sizes.die_conductance,
+        loop_conductance=sizes.loop_conductance,
         throttle_temperature=heat.throttle_temperature,
         limit_temperature=heat.limit_temperature,
         bus_load=bus.load,
@@ -431,31 +455,17 @@ def _size(
         other_mass=bus.other_mass,
         structure_fraction=bus.structure_fraction,
     )
-    sizes = dict(
-        zip(
-            SIZED,
-            (
-                full.array_area,
-                full.battery_capacity,
-                full.radiator_area,
-                full.die_capacity,
-                full.loop_capacity,
-                full.radiator_capacity,
-                full.die_conductance,
-                full.loop_conductance,
-            ),
-            strict=True,
-        )
-    )
-    if "satellite.thermal.radiator_area" not in left_open:
-        ratio = heat.radiator_area / full.radiator_area
-        sizes["satellite.thermal.radiator_capacity"] *= ratio
-    scenario = scenario.replaced({path: sizes[path] for path in left_open}, origin="sized")
-    final = scenario.satellite
+    found_sizes = Sizes(*(getattr(full, name) for name in Sizes._fields))
+    if heat.radiator_area is not None:
+        scale = heat.radiator_area / full.radiator_area
+        found_sizes = found_sizes._replace(radiator_capacity=full.radiator_capacity * scale)
+    proposed = dict(zip(SIZED, found_sizes, strict=True))
+    scenario = scenario.replaced({path: proposed[path] for path in left_open}, origin="sized")
+    final = sizes_of(scenario)
     aphelion = SOLAR_CONSTANT / PERIHELION_FACTOR
     sizing.verify(
         _array_flux(old, aphelion, found.array_cosine_mean, back),
-        final.array.area,
+        final.array_area,
         bus.load,
         period,
         found.eclipse_max_s,
@@ -463,21 +473,21 @@ def _size(
         battery.discharge_efficiency,
         count * chip.idle_power + compute.host_power + bus.load,
         count * chip.idle_power,
-        hot * final.thermal.radiator_area,
+        hot * final.radiator_area,
         craft_of(scenario, satellite.life).emission,
         COSMIC_BACKGROUND,
-        final.thermal.die_conductance,
-        final.thermal.loop_conductance,
+        final.die_conductance,
+        final.loop_conductance,
         heat.limit_temperature,
     )
     masses = sizing.mass_budget(
         count * chip.mass,
         full.masses["host"],
-        final.array.area,
+        final.array_area,
         array.areal_mass,
-        final.battery.capacity,
+        final.battery_capacity,
         battery.specific_energy,
-        final.thermal.radiator_area,
+        final.radiator_area,
         heat.areal_mass,
         wish.coolant_specific_mass * full.radiator_heat,
         bus.other_mass,

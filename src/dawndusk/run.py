@@ -229,7 +229,7 @@ def _warnings(scenario: Scenario, plan: FleetPlan, orbit: Record) -> list[str]:
     if plan.bad_lines:
         first = plan.bad_lines[0]
         found.append(
-            f"{len(plan.bad_lines)} entries of {scenario.constellation.file} were left out; the "
+            f"{len(plan.bad_lines)} entries of the imported file were left out; the "
             f"first at line {first.line}: {first.reason}"
         )
     if orbit.totals["unserved_J"] > 0.0:

@@ -16,7 +16,7 @@ EARTH_RADIUS = 6_378_137.0
 MU = 3.986004418e14
 
 SCENARIO = """\
-name = "{name}"
+name = {{ value = "{name}", origin = "user" }}
 description = "A Walker shell of 12 kW satellites"
 
 [time]

@@ -32,13 +32,15 @@ def test_empty_scenario() -> None:
     assert assumptions("") == ()
 
 
-def test_what_the_run_filled_in_follows() -> None:
+def test_what_the_run_filled_in_stands_in_for_what_was_left_open() -> None:
+    text = TEXT + '[economics]\nlaunch_price = { value = "auto", origin = "default" }\n'
     filled = [
         {"path": "satellite.array.area", "value": 1.0, "unit": "m²"},
         {"path": "economics.launch_price", "value": 200.0, "unit": "USD/kg", "origin": "catalogue"},
         {"path": "economics.insurance_fraction", "value": 0.05, "unit": "-", "low": None},
     ]
-    rows = assumptions(TEXT, filled)
+    rows = assumptions(text, filled)
+    assert rows[1].value == "60 m^2"
     assert [(row.path, row.value, row.origin) for row in rows[5:]] == [
         ("economics.launch_price", "200 USD/kg", "catalogue"),
         ("economics.insurance_fraction", "0.05", ""),

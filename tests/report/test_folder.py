@@ -10,6 +10,7 @@ from dawndusk.report.folder import REQUEST_COLUMNS, read
 def test_reads_everything(full: Path) -> None:
     folder = read(full)
     assert folder.name == "shell"
+    assert folder.scenario["time"]["duration"] == "12 h"
     assert folder.get("fleet.satellites") == 12
     assert folder.series["charge_fraction"].dims == ("time", "quantile")
     assert folder.series["time"].dtype.kind == "f"

@@ -49,7 +49,7 @@ def test_no_positions() -> None:
 def test_epoch() -> None:
     moment = datetime(2027, 3, 20, tzinfo=UTC)
     assert epoch(moment) == moment.timestamp()
-    assert epoch({"value": "2027-03-20T00:00:00Z"}) == moment.timestamp()
+    assert epoch("2027-03-20T00:00:00Z") == moment.timestamp()
     assert epoch(datetime(2027, 3, 20)) == pytest.approx(moment.timestamp())
     assert epoch("soon") is None
     assert epoch(None) is None

@@ -115,7 +115,7 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
 def test_text_that_is_no_toml(tmp_path: Path, content: str) -> None:
     (line,) = complaints(tmp_path, content)
     assert line.startswith("TOML: not readable")
-    assert "line 1" in line or "line 2" in line
+    assert "(at " in line
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
@@ -229,8 +229,11 @@ def test_no_input_crashes(tmp_path: Path, data: st.DataObject) -> None:
     try:
         loaded(tmp_path, SMALL, [f"{path}={literal}"])
     except ScenarioError as error:
-        assert error.faults
-        assert all(fault.path and fault.allowed for fault in error.faults)
+        told = [bool(fault.path and fault.allowed) for fault in error.faults]
+    else:
+        told = [True]
+    assert told
+    assert all(told)
 
 
 def _literal(value: Any) -> str:

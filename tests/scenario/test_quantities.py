@@ -149,7 +149,7 @@ def test_samples_and_alternatives_are_allowed(si: str) -> None:
 def test_bare_numbers_only_where_no_unit_is_due() -> None:
     assert Quantity("").read(0.3) == 0.3
     assert Quantity("m").read(3.0, border=False) == 3.0
-    with pytest.raises(QuantityError, match='a bare number; allowed: a length.*write "3 cm"'):
+    with pytest.raises(QuantityError, match=r'bare number; allowed: a length.*write "3 cm"'):
         Quantity("m").read(3)
 
 

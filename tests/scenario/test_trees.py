@@ -57,13 +57,10 @@ def test_overlay_keeps_what_is_above(lower: trees.Tree, upper: trees.Tree) -> No
     merged = trees.overlay(below, above)
     for path, leaf in trees.leaves(above):
         assert trees.find(merged, path) == leaf
+    above_paths = [path for path, _ in trees.leaves(above)]
     for path, leaf in trees.leaves(below):
-        overridden = any(
-            trees.find(above, path[:end]) is not None
-            and not isinstance(trees.find(above, path[:end]), dict)
-            for end in [place for place, sign in enumerate(path + ".") if sign == "."]
-        )
-        if not overridden and trees.find(above, path) is None:
+        covered = any(f"{path}.".startswith(f"{each}.") for each in above_paths)
+        if not covered and trees.find(above, path) is None:
             assert trees.find(merged, path) == leaf
 
 
@@ -74,6 +71,8 @@ def test_put_reaches_into_lists_and_leaves_the_old_tree_alone() -> None:
     assert trees.plain(tree) == {"jobs": [{"count": 1}, {"count": 2}]}
     longer = trees.put(tree, "jobs.2.count", Given(3, Provenance("override")))
     assert len(trees.plain(longer)["jobs"]) == 3
+    fresh = trees.put({}, "jobs.0.count", Given(3, Provenance("override")))
+    assert trees.plain(fresh) == {"jobs": [{"count": 3}]}
 
 
 @pytest.mark.parametrize("path", ["jobs.7.count", "jobs.x.count", "name.x"])

@@ -10,6 +10,9 @@ from dawndusk.report.numbers import plain
 WEAK = ("assumed", "memory")
 """Confidences that a reader should question first."""
 
+LEFT_OPEN = "auto"
+"""What a scenario says of a value that the run is to find."""
+
 
 @dataclass(frozen=True)
 class Assumption:
@@ -31,25 +34,28 @@ class Assumption:
 
 
 def assumptions(text: str, filled: Iterable[Mapping[str, Any]] = ()) -> tuple[Assumption, ...]:
-    """Every value of a resolved scenario.toml in the file's order, then what a run filled in.
+    """Every value of a resolved scenario.toml in the file's order, then what only the run knows.
 
     Args:
         text: the scenario.toml [object]
-        filled: `assumptions` of run.json; left out where the scenario has the path [object]
+        filled: `assumptions` of run.json; they stand in for values left to be found [object]
     Returns:
         one row a value [object]
     """
-    rows = tuple(_rows(tomllib.loads(text), ""))
-    known = {row.path for row in rows}
-    return rows + tuple(
-        Assumption(
+    found = {
+        str(entry["path"]): Assumption(
             path=str(entry["path"]),
             value=f"{plain(entry['value'])} {entry.get('unit', '')}".removesuffix(" -").strip(),
             **_notes(entry),
         )
         for entry in filled
-        if entry["path"] not in known
-    )
+    }
+    rows = [
+        found.get(row.path, row) if row.value == LEFT_OPEN else row
+        for row in _rows(tomllib.loads(text), "")
+    ]
+    known = {row.path for row in rows}
+    return (*rows, *(row for path, row in found.items() if path not in known))
 
 
 def _notes(entry: Mapping[str, Any]) -> dict[str, str]:

@@ -28,6 +28,7 @@ class Folder:
     summary: Mapping[str, Any]
     run: Mapping[str, Any]
     scenario: Mapping[str, Any]
+    """Values of scenario.toml without their provenance."""
     scenario_text: str
     assumptions: tuple[Assumption, ...]
     series: "xr.Dataset"
@@ -66,7 +67,7 @@ def read(path: str | Path) -> Folder:
         )
     expected = ("run.json", "scenario.toml", "timeseries.nc", "events.parquet")
     text = _text(folder / "scenario.toml")
-    scenario = tomllib.loads(text)
+    scenario = unwrapped(tomllib.loads(text))
     summary = json.loads(_text(folder / "summary.json"))
     run = json.loads(_text(folder / "run.json") or "{}")
     name = scenario.get("name") or summary.get("name") or folder.resolve().name
@@ -84,6 +85,15 @@ def read(path: str | Path) -> Folder:
         jobs=_table(folder / "jobs.parquet"),
         missing=tuple(name for name in expected if not (folder / name).is_file()),
     )
+
+
+def unwrapped(node: Any) -> Any:
+    """The same tables with every `{value = …, source = …}` replaced by its value."""
+    if isinstance(node, Mapping):
+        if "value" in node:
+            return node["value"]
+        return {key: unwrapped(item) for key, item in node.items()}
+    return [unwrapped(item) for item in node] if isinstance(node, list) else node
 
 
 def _text(path: Path) -> str:

@@ -1,7 +1,6 @@
 """Positions and states of sampled satellites for the globe and the ground-track map."""
 
 import base64
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -75,8 +74,6 @@ def _sun(part: xr.Dataset) -> list[list[float]] | None:
 
 def epoch(start: object) -> float | None:
     """Unix time of the scenario's start [s], None where it is not a date."""
-    if isinstance(start, Mapping):
-        start = start.get("value")
     if isinstance(start, str):
         try:
             start = datetime.fromisoformat(start)

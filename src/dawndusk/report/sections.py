@@ -324,13 +324,13 @@ def reproduce(folder: Folder) -> str:
 def facts_line(folder: Folder) -> str:
     """Orbit, start, length and seed as short chips below the title."""
     scenario = folder.scenario
-    kind = str(_value(dig(scenario, "constellation.kind", ""))).replace("_", " ")
+    kind = str(dig(scenario, "constellation.kind", "")).replace("_", " ")
     chips: Sequence[str] = [
         kind,
-        str(_value(dig(scenario, "constellation.altitude", ""))),
-        str(_value(dig(scenario, "satellite.design", ""))),
-        f"from {_date(_value(dig(scenario, 'time.start', '')))}",
-        f"for {_value(dig(scenario, 'time.duration', ''))}",
+        str(dig(scenario, "constellation.altitude", "")),
+        str(dig(scenario, "satellite.design", "")),
+        f"from {_date(dig(scenario, 'time.start', ''))}",
+        f"for {dig(scenario, 'time.duration', '')}",
         f"seed {folder.run.get('seed', numbers.MISSING)}",
         f"dawndusk {folder.run.get('version', '')}",
     ]
@@ -339,10 +339,6 @@ def facts_line(folder: Folder) -> str:
         for chip in chips
         if chip.strip() and chip not in ("from ", "for ")
     )
-
-
-def _value(node: Any) -> Any:
-    return node["value"] if isinstance(node, Mapping) and "value" in node else node
 
 
 def _date(value: Any) -> str:

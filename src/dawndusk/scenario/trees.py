@@ -134,5 +134,5 @@ def put(tree: Tree, path: str, value: Any) -> Tree:
         return changed + branch[place + 1 :]
     if not isinstance(branch, dict):
         raise KeyError(key)
-    below = branch.get(key, {})
+    below = branch.get(key, [] if rest.partition(".")[0].isdigit() else {})
     return {**branch, key: put(below, rest, value) if rest else value}
