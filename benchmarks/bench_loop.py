@@ -1,9 +1,10 @@
 """Print every performance figure we quote about the loop and the command line.
 
 Fully coupled means what `dawndusk run` does: orbit, shadow, power, heat, faults, placement,
-requests and jobs, a day at 60 s steps, on the shell of shell.toml. Each size runs in a
-process of its own, once small to compile, then measured: CPU time of all threads, for the
-orbital loop alone and for the whole run (planning, ground twin, ledger and files included).
+requests and jobs, a day at 60 s steps, on the shell of shell.toml. Each size runs in a process
+of its own, once small to compile, then measured, the best of five where it is short: CPU time
+of all threads, for the orbital loop alone and for the whole run (planning, ground twin, ledger
+and files included).
 
 Usage: python benchmarks/bench_loop.py [satellites ...]
 """
@@ -16,14 +17,19 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 SIZES = (100, 1_000, 10_000, 100_000)
 SMALLEST = 20
 REQUESTS_PER_SATELLITE_DAY = 24
+NODES_PER_JOB = 10
 LINEAR_FROM = 1_000
+SHORT, SHORT_REPEATS = 10_000, 5
+"""Up to how many satellites a run is so short that the best of several is taken."""
 HERE = Path(__file__).resolve()
+DATA = HERE.parents[2] / "shared" / "data"
 
 
 def scenario_of(satellites: int) -> Any:
@@ -34,7 +40,7 @@ def scenario_of(satellites: int) -> Any:
     sizes = {
         "constellation.satellites": satellites,
         "workload.rate": f"{rate} Hz",
-        "workload.jobs.0.nodes": satellites // 2,
+        "workload.jobs.0.count": satellites // NODES_PER_JOB // 2,
     }
     return load(HERE.parent / "shell.toml", [f"{key}={value}" for key, value in sizes.items()])
 
@@ -46,9 +52,11 @@ def case(satellites: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         run(scenario_of(SMALLEST), Path(folder) / "compile", report=False)
         scenario = scenario_of(satellites)
-        wall, cpu = time.perf_counter(), time.process_time()
-        finished = run(scenario, Path(folder) / "measured", report=False)
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        repeats = [
+            _timed(lambda: run(scenario, Path(folder) / "measured", report=False))
+            for _ in range(SHORT_REPEATS if satellites <= SHORT else 1)
+        ]
+    finished, wall, cpu = min(repeats, key=lambda each: each[0].summary["performance"]["cpu_s"])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     found = {
         "satellites": satellites,
@@ -60,6 +68,13 @@ def case(satellites: int) -> None:
         "requests": finished.summary["service"]["offered"],
     }
     print(json.dumps(found))
+
+
+def _timed(work: Callable[[], Any]) -> tuple[Any, float, float]:
+    """What the work gives, and the wall and CPU time it took."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    given = work()
+    return given, time.perf_counter() - wall, time.process_time() - cpu
 
 
 def measured(satellites: int) -> dict[str, float]:
@@ -92,13 +107,33 @@ def loop_table(sizes: list[int]) -> None:
         )
 
 
+def real_input() -> None:
+    """Real satellites for a day on a real trace, where the data lie beside the repository."""
+    satellites = DATA / "celestrak" / "starlink_2026-05-30.tle.gz"
+    requests = DATA / "azure_llm_2023" / "AzureLLMInferenceTrace_conv.csv"
+    if not satellites.exists() or not requests.exists():
+        print("starlink-imported: not measured, its data do not lie beside the repository")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        sets = [f"constellation.file={satellites}", f"workload.trace={requests}"]
+        options = [word for each in sets for word in ("--set", each)]
+        wall = _wall(["run", "starlink-imported", *options, "--out", f"{folder}/real"], {})
+        summary = json.loads(Path(folder, "real", "summary.json").read_text(encoding="utf-8"))
+    found = summary["performance"]
+    print(
+        f"dawndusk run starlink-imported: {summary['fleet']['satellites']:,} satellites, "
+        f"{summary['service']['offered']:,} requests of the conversation trace, a day: "
+        f"{found['satellite_steps'] / found['cpu_s']:,.0f} a CPU-second in the loop, "
+        f"{wall:.1f} s in all with its report"
+    )
+
+
 def start_up() -> None:
     """Wall time of --help, and of suncatcher with and without compiled kernels on disk."""
-    script = str(Path(sys.executable).with_name("dawndusk"))
-    help_wall = min(_wall([script, "--help"], {}) for _ in range(5))
+    help_wall = min(_wall(["--help"], {}) for _ in range(5))
     print(f"dawndusk --help: {help_wall:.2f} s (best of 5)")
     with tempfile.TemporaryDirectory() as folder:
-        command = [script, "run", "suncatcher", "--out", f"{folder}/suncatcher"]
+        command = ["run", "suncatcher", "--out", f"{folder}/suncatcher"]
         cache = {"XDG_CACHE_HOME": f"{folder}/cache", "NUMBA_CACHE_DIR": ""}
         cold = _wall(command, cache)
         warm = _wall([*command, "--fresh"], cache)
@@ -107,9 +142,11 @@ def start_up() -> None:
     )
 
 
-def _wall(command: list[str], environment: dict[str, str]) -> float:
+def _wall(words: list[str], environment: dict[str, str]) -> float:
+    """Wall time of a dawndusk command in a process of its own."""
+    script = Path(sys.executable).with_name("dawndusk")
     started = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True, env=os.environ | environment)
+    subprocess.run([script, *words], check=True, capture_output=True, env=os.environ | environment)
     return time.perf_counter() - started
 
 
@@ -119,6 +156,7 @@ def main(sizes: list[int]) -> None:
     print(f"Python {platform.python_version()}, {platform.machine()}, {cores} processors")
     start_up()
     loop_table(sizes)
+    real_input()
 
 
 if __name__ == "__main__":

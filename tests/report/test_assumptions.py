@@ -1,6 +1,6 @@
 """The resolved scenario, one row a value."""
 
-from dawndusk.report.assumptions import assumptions
+from dawndusk.report.assumptions import assumptions, short
 
 TEXT = """
 name = "x"
@@ -16,16 +16,15 @@ nodes = 4
 def test_every_leaf_is_one_row_in_order() -> None:
     rows = assumptions(TEXT)
     assert [row.path for row in rows] == [
-        "name",
         "satellite.array.area",
         "satellite.array.tracking",
         "workload.jobs.0.name",
         "workload.jobs.0.nodes",
     ]
-    area = rows[1]
+    area = rows[0]
     assert (area.value, area.source, area.low, area.high) == ("60 m^2", "sheet", "50", "70")
     assert area.weak
-    assert not rows[2].weak
+    assert not rows[1].weak
 
 
 def test_empty_scenario() -> None:
@@ -40,8 +39,18 @@ def test_what_the_run_filled_in_stands_in_for_what_was_left_open() -> None:
         {"path": "economics.insurance_fraction", "value": 0.05, "unit": "-", "low": None},
     ]
     rows = assumptions(text, filled)
-    assert rows[1].value == "60 m^2"
-    assert [(row.path, row.value, row.origin) for row in rows[5:]] == [
+    assert rows[0].value == "60 m^2"
+    assert [(row.path, row.value, row.origin) for row in rows[4:]] == [
         ("economics.launch_price", "200 USD/kg", "catalogue"),
         ("economics.insurance_fraction", "0.05", ""),
     ]
+
+
+def test_long_numbers_are_cut() -> None:
+    assert short("22.84086655924571 kWh") == "22.8409 kWh"
+    (row,) = assumptions(
+        'x = { value = 0.123456789, source = "arXiv 2511.19468", high = "1.0000001 m" }'
+    )
+    assert (row.value, row.source, row.high) == ("0.123457", "arXiv 2511.19468", "1 m")
+    assert short("-0.35 %/K") == "-0.35 %/K"
+    assert short("a1.234567b 10.123456.7") == "a1.234567b 10.123456.7"

@@ -3,30 +3,36 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from dawndusk.report.balances import balances
 
 
-def test_all_close_in_a_good_run(full: Path) -> None:
+def test_titles_and_terms(full: Path) -> None:
     summary = json.loads((full / "summary.json").read_text())
-    found = balances(summary)
-    assert [balance.title.split()[0] for balance in found] == [
-        "Energy",
-        "Compute",
-        "Requests",
-        "Jobs",
+    found = {balance.title: balance for balance in balances(summary)}
+    assert list(found) == [
+        "Energy in orbit",
+        "Compute in orbit",
+        "Requests in orbit",
+        "Jobs in orbit",
+        "Energy on the ground",
     ]
-    assert all(balance.closed for balance in found)
+    assert all(balance.closed for balance in found.values())
+    energy = found["Energy in orbit"]
+    assert energy.offered == ("generated", summary["energy"]["generated_J"])
+    assert energy.show(3.6e9) == "1.00\u202fMWh"
+    assert found["Requests in orbit"].offered[0] == "offered"
+    assert "heat" in dict(found["Compute in orbit"].parts)
 
 
-def test_a_lost_request_opens_the_balance() -> None:
-    service = {"offered": 1000, "served": 990, "dropped": 5, "failed": 2, "waiting": 2}
-    (balance,) = balances({"service": service})
-    assert balance.residual == pytest.approx(1e-3)
+def test_an_open_balance() -> None:
+    entry = {"name": "requests", "unit": "requests", "offered": 1000, "parts": {"served": 999}}
+    (balance,) = balances({"balances": [entry | {"residual_relative": 1e-3}]})
     assert not balance.closed
+    (balance,) = balances({"balances": [entry | {"residual_relative": -1e-10}]})
+    assert balance.closed
 
 
 def test_nothing_offered_is_no_balance() -> None:
     assert balances({}) == []
-    assert balances({"jobs": {"submitted": 0, "finished": 0}}) == []
+    entry = {"name": "jobs", "unit": "jobs", "offered": 0, "parts": {}, "residual_relative": 0.0}
+    assert balances({"balances": [entry]}) == []

@@ -38,7 +38,7 @@ def test_html_holds_both_names_overlays_and_differences(
 
 def test_only_what_differs_is_listed(full: Path, starved: Path) -> None:
     rows = dict(compare.differences([read(full), read(starved)]))
-    assert set(rows) == {"name", "satellite.array.area"}
+    assert set(rows) == {"satellite.array.area"}
 
 
 def test_missing_parts_still_compare(full: Path, bare: Path, tmp_path: Path) -> None:

@@ -52,3 +52,9 @@ def test_dig_takes_null_as_missing() -> None:
     assert dig({"a": {"b": None}}, "a.b", 3) == 3
     assert dig({"a": {"b": 0}}, "a.b", 3) == 0
     assert dig({"a": 1}, "a.b", 3) == 3
+
+
+def test_a_break_even_price_below_zero_is_none() -> None:
+    figure = by_label("Break-even launch price")
+    assert figure.format(-901.0) == "none"
+    assert figure.format(20.0) == "$20.0/kg"

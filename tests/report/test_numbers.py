@@ -15,7 +15,7 @@ from dawndusk.report import numbers
         (1.2e7, "W", "12.0 MW"),
         (999.6, "W", "1.00 kW"),
         (0.0, "W", "0 W"),
-        (-2.5e-3, "s", "-2.50 ms"),
+        (-2.5e-3, "s", "−2.50 ms"),
         (1.989e24, "FLOP", "1.99 YFLOP"),
         (None, "W", "–"),
         (math.nan, "W", "–"),
@@ -28,7 +28,7 @@ def test_si(value: float, unit: str, text: str) -> None:
 
 @given(st.floats(1e-12, 1e29), st.sampled_from([1.0, -1.0]))
 def test_si_reads_back_within_its_digits(size: float, sign: float) -> None:
-    text = numbers.si(sign * size, "X").removesuffix("X")
+    text = numbers.si(sign * size, "X").removesuffix("X").replace("−", "-")
     figure, prefix = text.rsplit(numbers.SPACE, 1)
     power = {name: power for power, name in numbers.PREFIXES.items()}[prefix]
     number = float(figure.replace(numbers.SPACE, "")) * 10.0**power

@@ -62,7 +62,7 @@ def test_names_cannot_inject(tmp_path: Path) -> None:
 
 def test_a_partial_folder_renders(bare: Path, tmp_path: Path) -> None:
     text = dawndusk.report.html(bare, tmp_path / "r.html").read_text(encoding="utf8")
-    for said in ("not complete", "No time series", "No positions", "No requests recorded"):
+    for said in ("not complete", "No time series", "No positions", "No single requests"):
         assert said in text
 
 

@@ -40,6 +40,6 @@ def test_curves_rise_and_stay_inside() -> None:
 
 
 def test_nothing_served() -> None:
-    assert "No requests" in latency_figure(None)
-    assert "No requests" in latency_figure(_requests(["dropped"], [np.nan], [np.nan]))
-    assert "No requests" in latency_figure(pa.table({"status": ["served"]}))
+    assert "No single requests" in latency_figure(None)
+    assert "No single requests" in latency_figure(_requests(["dropped"], [np.nan], [np.nan]))
+    assert "No single requests" in latency_figure(pa.table({"status": ["served"]}))

@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
 
 from dawndusk.scenario import Scenario, load
 from dawndusk.scenario.errors import ScenarioError
+
+SHARED = [HealthCheck.function_scoped_fixture]
+"""Examples of a property share the folder; each writes its file afresh."""
 
 SMALL = """
 name = "small"

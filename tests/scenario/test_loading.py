@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dawndusk.scenario import description, load, names, shipped_text
 from dawndusk.scenario.errors import ScenarioError
-from tests.scenario import SMALL, complaints, loaded
+from tests.scenario import SHARED, SMALL, complaints, loaded
 
 ONE_SATELLITE = """ISS (ZARYA)
 1 25544U 98067A   08264.51782528 -.00002182  00000-0 -11606-4 0  2927
@@ -218,7 +218,7 @@ SCALARS = st.one_of(
 VALUES = st.one_of(SCALARS, st.lists(SCALARS, max_size=2), st.just({}), st.just([{}]))
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=SHARED)
 @given(st.data())
 def test_no_input_crashes(tmp_path: Path, data: st.DataObject) -> None:
     """Whatever stands where a value is expected, it loads or every fault is told."""

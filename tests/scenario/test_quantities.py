@@ -140,6 +140,14 @@ def test_text_takes_the_unit_that_shows_it_shortest(value: float, si: str, shown
 
 
 @pytest.mark.parametrize("si", sorted(UNITS))
+def test_no_two_kinds_of_quantity_are_confused(si: str) -> None:
+    """An angle is no fraction, a price no energy, work no count."""
+    for other in set(UNITS) - {si}:
+        with pytest.raises(QuantityError):
+            parse(sample(other), si)
+
+
+@pytest.mark.parametrize("si", sorted(UNITS))
 def test_samples_and_alternatives_are_allowed(si: str) -> None:
     assert isinstance(parse(sample(si), si), float)
     for unit in UNITS[si].written:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator
 
 from dawndusk.scenario import fields as f
 from dawndusk.scenario.fields import Table, declared, supplied
@@ -91,4 +91,4 @@ class Cities(Table):
 
     name: f.Text = supplied("catalogue name")
     title: f.Text = supplied("full name")
-    cities: Annotated[tuple[City, ...], Field(min_length=1)] = supplied("weighted by population")
+    cities: Annotated[tuple[City, ...], AfterValidator(f.some)] = supplied("weighted by population")

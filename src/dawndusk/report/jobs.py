@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from dawndusk.report import numbers
 
-ROWS = 40
+ROWS = 100
 """Jobs shown; the table in the results folder has all of them."""
 
 COLUMNS = (
@@ -40,7 +40,7 @@ def job_table(jobs: pa.Table | None, end: float) -> str:
     more = jobs.num_rows - ROWS
     note = f'<p class="lead">… and {numbers.count(more)} more jobs.</p>' if more > 0 else ""
     return (
-        '<h3>Jobs</h3><div class="scroll"><table class="plain jobs"><thead><tr><th>Job</th>'
+        '<h3>Jobs</h3><div class="scroll tall"><table class="plain jobs"><thead><tr><th>Job</th>'
         '<th>Kind</th><th>Status</th><th class="num">Nodes</th><th>Over time</th>'
         '<th class="num">Done</th><th class="num">Lost to faults</th></tr></thead>'
         f"<tbody>{body}</tbody></table></div>{note}"

@@ -86,8 +86,10 @@ def carbon(value: object) -> str:
 
 
 def per_kilogram(value: object) -> str:
-    """US dollars a kilogram."""
-    return f"{numbers.money(value)}/kg" if numbers.is_number(value) else numbers.MISSING
+    """US dollars a kilogram; below zero no price will do."""
+    if not numbers.is_number(value):
+        return numbers.MISSING
+    return f"{numbers.money(value)}/kg" if value >= 0 else "none"
 
 
 KEY_FIGURES: tuple[KeyFigure, ...] = (

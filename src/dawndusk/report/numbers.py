@@ -36,17 +36,18 @@ def significant(value: float, digits: int = 3) -> str:
         return "0"
     size = math.floor(math.log10(abs(value)))
     if size >= 15 or size < -6:
-        return f"{value:.{digits - 1}e}"
+        return f"{value:.{digits - 1}e}".replace("-", "−")
     rounded = round(value, digits - 1 - size)
     size = math.floor(math.log10(abs(rounded)))
-    return f"{rounded:,.{max(0, digits - 1 - size)}f}".replace(",", SPACE)
+    text = f"{rounded:,.{max(0, digits - 1 - size)}f}"
+    return text.replace(",", SPACE).replace("-", "−")
 
 
 def count(value: object) -> str:
     """A whole number with thin spaces between thousands."""
     if not is_number(value):
         return MISSING
-    return f"{round(value):,}".replace(",", SPACE)
+    return f"{round(value):,}".replace(",", SPACE).replace("-", "−")
 
 
 def exponent(value: float) -> int:

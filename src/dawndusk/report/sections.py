@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from dawndusk.report import numbers
-from dawndusk.report.balances import Balance, balances
+from dawndusk.report.balances import balances
 from dawndusk.report.folder import Folder
 from dawndusk.report.key_figures import by_label, dig
 
@@ -33,7 +33,7 @@ def warnings(folder: Folder) -> list[tuple[str, str]]:
         for name in folder.missing
     ]
     summary = folder.summary
-    for balance in all_balances(summary):
+    for balance in balances(summary):
         if not balance.closed:
             found.append(
                 (
@@ -71,12 +71,6 @@ def warning_list(folder: Folder) -> str:
         for level, text in found
     )
     return f'<ul class="warnings" aria-label="Warnings">{items}</ul>'
-
-
-def all_balances(summary: Mapping[str, Any]) -> list[Balance]:
-    """Balances of the orbital run and of its ground twin."""
-    ground = dig(summary, "ground", {})
-    return balances(summary) + balances(ground, "on the ground")
 
 
 def headline(folder: Folder) -> str:
@@ -183,7 +177,7 @@ def cards(summary: Mapping[str, Any]) -> str:
 def balance_table(summary: Mapping[str, Any]) -> str:
     """Each conserved quantity with its terms and what is left over."""
     rows = []
-    for balance in all_balances(summary):
+    for balance in balances(summary):
         label, value = balance.offered
         parts = "".join(
             f"<span>{escape(name)} <b>{balance.show(part)}</b></span>"

@@ -16,7 +16,10 @@ def latency_figure(requests: pa.Table | None) -> str:
     """Cumulative share of the served requests against seconds, logarithmic; SVG in HTML."""
     curves = _curves(requests)
     if not curves:
-        return '<p class="none">No requests recorded, so there is no distribution to draw.</p>'
+        return (
+            '<p class="none">No single requests were recorded (record.requests), so there is no '
+            "distribution to draw; their percentiles stand in the summary.</p>"
+        )
     low = min(float(values[0]) for _, _, values in curves)
     high = max(float(values[-1]) for _, _, values in curves)
     first = math.floor(math.log10(max(low, 1e-3)))

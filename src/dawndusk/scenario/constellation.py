@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from dawndusk.scenario import fields as f
 from dawndusk.scenario.errors import Fault, shown
-from dawndusk.scenario.fields import Table, declared, faults, supplied
+from dawndusk.scenario.fields import Table, declared, faults, some, supplied
 from dawndusk.scenario.quantities import Quantity, text
 
 Altitude = Annotated[float, Quantity("m", least=150e3, most=5_800e3)]
@@ -139,7 +139,7 @@ class ExplicitElements(Table):
     """Satellites listed one by one."""
 
     kind: Literal["elements"] = supplied("satellites listed one by one")
-    satellites: Annotated[tuple[ElementSet, ...], Field(min_length=1)] = supplied("elements each")
+    satellites: Annotated[tuple[ElementSet, ...], AfterValidator(some)] = supplied("elements each")
 
 
 class Imported(Table):

@@ -160,6 +160,13 @@ def _name(given: Any) -> str:
     )
 
 
+def some(given: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A list that is not empty; its entries are reported first."""
+    if not given:
+        raise fault("allowed: a list with at least one entry")
+    return given
+
+
 class _Plain:
     """Annotation that replaces validation by one function."""
 

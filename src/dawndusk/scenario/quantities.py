@@ -37,7 +37,7 @@ flop = [computation] = FLOP
 byte = [information] = B
 dollar = [money] = USD
 degree_Celsius = kelvin; offset: 273.15 = degC
-radian = [] = rad
+radian = [angle] = rad
 degree = 0.017453292519943295 * radian = deg
 percent = 0.01 = pct
 token = 1
@@ -240,6 +240,8 @@ def text(value: float, si: str) -> str:
     """
     if not si:
         return repr(value)
+    if value == 0.0:
+        return f"0 {si}"
     candidates = [
         f"{_number(short)} {unit}"
         for unit in UNITS[si].written

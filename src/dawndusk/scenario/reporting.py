@@ -123,6 +123,5 @@ def _allowed(kind: str, context: Mapping[str, Any], message: str) -> str:
         "dict_type": "allowed: a table",
         "greater_than_equal": f"out of range; allowed: at least {context.get('ge')}",
         "literal_error": f"allowed: {context.get('expected', '').replace(' or ', ', ')}",
-        "too_short": "allowed: a list with at least one entry",
     }
     return kinds.get(kind, message)
