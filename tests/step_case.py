@@ -8,19 +8,8 @@ from hypothesis import strategies as st
 from dawndusk.constants import COSMIC_BACKGROUND, STEFAN_BOLTZMANN
 from dawndusk.execution import modelled
 from dawndusk.requests import Requests
-from dawndusk.step import (
-    BLOCK,
-    DIE_MAX,
-    FLOWS,
-    Craft,
-    Fleet,
-    Node,
-    Sites,
-    Surroundings,
-    advance_ground,
-    advance_satellites,
-    arrive,
-)
+from dawndusk.step import BLOCK, advance_ground, advance_satellites, arrive
+from dawndusk.step_tables import DIE_MAX, FLOWS, Craft, Fleet, Node, Sites, Surroundings
 from dawndusk.workload import inference
 
 STEP = 60.0

@@ -21,7 +21,7 @@ from dawndusk.execution import modelled
 from dawndusk.fleet_plan import FleetPlan
 from dawndusk.forecast import Forecast, Window
 from dawndusk.placement.conformance import Policy, validate
-from dawndusk.placement.outlook import Outlook
+from dawndusk.placement.outlook import Decision, Outlook, View
 from dawndusk.record import Record
 from dawndusk.scenario import Scenario
 from dawndusk.state import State
@@ -99,24 +99,23 @@ def simulate(
     with ThreadPoolExecutor(workers) as pool:
         while now_on.step < steps and not stop():
             row = now_on.step % horizon
-            if row == 0 or (window is None and forecast):
+            if row == 0:
                 state.wear(scenario, plan, now_on)
-                if forecast:
-                    low = now_on.step - row
-                    window = forecast.window(low, min(low + horizon, steps))
-                    around = _surroundings(plan, window)
                 if clock.monotonic() - saved > CHECKPOINT:
                     now_on.cpu = clock.process_time() - began
                     save(now_on)
                     saved = clock.monotonic()
+            if forecast and (row == 0 or window is None):
+                low = now_on.step - row
+                window = forecast.window(low, min(low + horizon, steps))
+                around = _surroundings(plan, window)
             count = min(interval, steps - now_on.step)
             now = now_on.step * dt
             later = now + count * dt
 
             view = state.view(plan, node, demand, now_on, satellites, now)
             ahead = window.illumination[row:] if window else np.empty((count, 0))
-            decision = policy(Outlook(count * dt, dt, ahead, price, carbon), view)
-            validate(decision, view)
+            decision = _ask(policy, Outlook(count * dt, dt, ahead, price, carbon), view)
             weights = _place_jobs(now_on, demand, decision.job_of_site, decision.weights, observer)
             _reveal(now_on, demand, later, observer)
             first = now_on.first
@@ -155,7 +154,22 @@ def simulate(
                 observer.observe(now_on, window, row + count - 1, later)
             progress(now_on.step / steps)
     now_on.cpu = clock.process_time() - began
+    if now_on.step < steps:
+        save(now_on)
     return observer.finish(now_on, state.stored(plan, now_on), now_on.step >= steps)
+
+
+def _ask(policy: Policy, outlook: Outlook, view: View) -> Decision:
+    """A policy's valid answer; whatever goes wrong in it is told as wrong input."""
+    try:
+        decision = policy(outlook, view)
+    except Exception as fault:
+        raise ValueError(
+            f"placement.policy: raised {type(fault).__name__} at {view.time:.0f} s: {fault}; "
+            "correct it, `dawndusk check policy` shows it random situations"
+        ) from fault
+    validate(decision, view)
+    return decision
 
 
 def _advance(

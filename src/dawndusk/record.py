@@ -164,7 +164,8 @@ class Observer:
         series = state.series
         flows = dict(zip(FLOWS, (state.satellites + state.ground).tolist(), strict=True))
         flows["space_consumed_J"] = float(state.satellites[FLOWS.index("consumed_J")])
-        flows["done_FLOP"] = flows["inference_FLOP"] + float(state.jobs["done"].sum())
+        done = state.jobs["done"] + state.jobs["rolled_back"]
+        flows["done_FLOP"] = flows["inference_FLOP"] + float(done.sum())
         before, elapsed = state.recorded, time - state.recorded.get("time", 0.0)
         rate = {name: (value - before.get(name, 0.0)) / elapsed for name, value in flows.items()}
         state.recorded = flows | {"time": time}

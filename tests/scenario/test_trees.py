@@ -27,10 +27,17 @@ def test_notes_stand_beside_the_value() -> None:
 
 
 def test_a_catalogue_table_lends_its_source() -> None:
-    table = {"source": "all", "date": "2026", "x": 1, "y": {"value": 2, "source": "own"}}
+    table = {
+        "source": "all",
+        "date": "2026",
+        "x": 1,
+        "y": {"value": 2, "source": "own"},
+        "z": {"source": "inner", "w": 3},
+    }
     tree, _ = read(table, confidence="public")
     assert tree["x"].provenance == Provenance("user", "all", "2026", "public")
     assert tree["y"].provenance == Provenance("user", "own", "2026", "public")
+    assert tree["z"]["w"].provenance == Provenance("user", "inner", "2026", "public")
 
 
 def test_a_scenario_table_keeps_its_source_key() -> None:

@@ -37,7 +37,7 @@ def resolve(name: str) -> Policy:
         module, function = f"dawndusk.placement.{name}", name
     try:
         found = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError) as fault:
+    except Exception as fault:  # a user's module may fail in any way
         raise ValueError(
             f"placement.policy: {name!r} cannot be imported ({fault}); "
             "give 'package.module:function' with the package on PYTHONPATH"
