@@ -1,6 +1,6 @@
 """A small constellation with requests, jobs and faults that drives the compiled step directly."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from hypothesis import strategies as st
@@ -81,12 +81,12 @@ class Case:
 
     craft: Craft
     node: Node
-    around: Surroundings
-    fleet: Fleet
-    sites: Sites
-    load: np.ndarray
-    engines: np.ndarray
-    slots: np.ndarray
+    around: Surroundings = field(repr=False)
+    fleet: Fleet = field(repr=False)
+    sites: Sites = field(repr=False)
+    load: np.ndarray = field(repr=False)
+    engines: np.ndarray = field(repr=False)
+    slots: np.ndarray = field(repr=False)
     ground: int
     first: int = 0
 
@@ -180,9 +180,12 @@ class Case:
         return orbit, earth
 
     def state(self):
-        """All that changes, as bytes."""
-        changing = (*self.fleet, *self.sites, self.load, self.engines, self.slots)
-        return [values.tobytes() for values in changing]
+        """All that changes, as bytes, field by field: records are padded."""
+        plain = (*self.fleet, *self.sites, self.load)
+        records = (
+            table[name] for table in (self.engines, self.slots) for name in table.dtype.names
+        )
+        return [values.tobytes() for values in (*plain, *records)]
 
 
 def no_requests():

@@ -141,7 +141,10 @@ def view(
     sites, fleet, table = state.sites, state.fleet, state.jobs
     charge = np.ones(len(sites.speed))
     _usable_charge(plan.craft.compute_floor, fleet.energy, fleet.capacity, charge)
-    active = (table["submit"] <= now) & (table["status"] < jobs.FINISHED)
+    known = table["submit"] <= now
+    if not known.all():
+        table = np.where(known, table, np.zeros((), table.dtype))
+        table["deadline"][~known] = np.inf
     return View(
         time=now,
         satellites=satellites,
@@ -151,7 +154,7 @@ def view(
         backlog=sites.backlog.copy(),
         slots=float(node.replicas * (demand.service.iteration.size - 1)),
         job_of_site=state.job_of_site,
-        job_active=active,
+        job_active=known & (table["status"] < jobs.FINISHED),
         job_nodes=table["nodes"],
         job_gang=table["kind"] == jobs.TRAINING,
         job_preemptible=table["preemptible"],

@@ -90,5 +90,3 @@ def leaves(tree: Any, path: str = "") -> dict[str, Any]:
     for key, value in pairs:
         found |= leaves(value, f"{path}.{key}" if path else key)
     return found
-
-

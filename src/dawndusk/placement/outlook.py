@@ -43,7 +43,7 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The present: sites and the jobs that have arrived."""
+    """The present: sites, and jobs, of which those to come are blank but for their number."""
 
     time: float
     """[s] since the scenario's start."""
