@@ -9,7 +9,7 @@ SCENARIO ?= suncatcher
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full test-truth check static bench bench-peers lock clean
+.PHONY: help run test test-full test-truth check static bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,10 +37,8 @@ static: $(VENV)/.test-installed ## formatting, lint, types, import contracts, do
 	$(BIN)/python tools/check_mirror.py
 	$(BIN)/python tools/check_repository.py
 
-bench: $(VENV)/.run-installed ## print every performance figure we quote
+bench: $(VENV)/.run-installed ## print every performance figure we quote, peers in .venv-peers beside ours
 	$(BIN)/python benchmarks/bench_loop.py
-
-bench-peers: $(VENV)/.run-installed ## measure other simulators beside ours, in .venv-peers
 	$(BIN)/python benchmarks/bench_peers.py
 
 lock: $(VENV)/.test-installed ## pin the newest versions that pyproject.toml admits, on Python 3.11

@@ -246,6 +246,9 @@ def _crafts(draw):
     def between(low, high):
         return draw(st.floats(low, high))
 
+    def none_or(low, high):
+        return draw(st.just(0.0) | st.floats(low, high))
+
     area, floor, throttle = between(5.0, 200.0), between(0.0, 0.5), between(330.0, 365.0)
     emissivity = between(0.8, 0.95)
     return Craft(
@@ -262,8 +265,8 @@ def _crafts(draw):
         compute_floor=floor + between(0.0, 0.3),
         charge_efficiency=between(0.85, 1.0),
         discharge_efficiency=between(0.85, 1.0),
-        charge_limit=between(0.0, 50e3),
-        discharge_limit=between(0.0, 50e3),
+        charge_limit=none_or(1e3, 50e3),
+        discharge_limit=none_or(1e3, 50e3),
         radiator_area=area,
         radiator_absorptivity=between(0.05, 0.3),
         radiator_emissivity=emissivity,
@@ -277,7 +280,7 @@ def _crafts(draw):
         loop_conductance=between(500.0, 2e4),
         throttle_temperature=throttle,
         limit_temperature=throttle + between(2.0, 20.0),
-        bus_load=between(0.0, 2e3),
+        bus_load=none_or(10.0, 2e3),
     )
 
 
@@ -291,7 +294,7 @@ def _nodes(draw):
         accelerators=float(accelerators),
         idle_power=idle,
         full_power=idle + between(100.0, 1000.0),
-        host_power=between(0.0, 2e3),
+        host_power=draw(st.just(0.0) | st.floats(10.0, 2e3)),
         exponent=between(1.0, 3.0),
         minimum_frequency=between(0.1, 0.6),
         compute_activity=between(0.5, 1.0),

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -69,12 +70,18 @@ def watching(shares: list[float]) -> Callable[[str], AbstractContextManager[Any]
 
 
 def test_help_starts_in_half_a_second() -> None:
-    walls = []
-    for _ in range(5):
+    """By the clock on the wall, or by the processor's where others keep all processors busy."""
+    for _ in range(10):
+        busy = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.perf_counter()
         subprocess.run([SCRIPT, "--help"], check=True, capture_output=True)
-        walls.append(time.perf_counter() - started)
-    assert min(walls) < 0.5
+        wall = time.perf_counter() - started
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        processor = used.ru_utime + used.ru_stime - busy.ru_utime - busy.ru_stime
+        crowded = os.getloadavg()[0] > (os.cpu_count() or 1)
+        if (processor if crowded else wall) < 0.5:
+            return
+    pytest.fail(f"dawndusk --help took {wall:.2f} s, {processor:.2f} s of them computing")
 
 
 def test_nothing_heavy_is_imported_before_a_command_needs_it() -> None:

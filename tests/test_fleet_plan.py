@@ -143,20 +143,23 @@ def test_sunlit_share_and_longest_eclipse_against_rays():
 
 
 def test_longest_eclipse_is_the_circles():
-    """T/π · acos(√(r² − R²)/(r cos β)) at β = 180° − 97.986° − 23.439°, when the satellite is
-    hidden behind the polar limb; the mean radius is 3 km above the mean semi-major axis (J2)."""
+    """T/π · acos(√(r² − R²)/(r cos β)) at β = 180° − 97.986° − 23.439°.
+
+    J2 and J3 put the satellite, hidden south of the Earth, 10 km above its semi-major axis and
+    near the apogee of a frozen orbit of e = 0.001, 0.2 % slower; R is the half axis of the Earth's
+    outline seen from the Sun, an ellipse, in the direction in which the satellite passes it.
+    """
     plan = planned(ORBIT)
-    beta = math.radians(180.0 - 97.986 - 23.439)
-
-    def eclipse(limb):
-        radius = 7_028_135.0 + 3e3
-        share = math.sqrt(radius**2 - limb**2) / (radius * math.cos(beta))
-        return plan.period_s / math.pi * math.acos(share)
-
-    assert eclipse(6_356_752.0) < plan.eclipse_max_s < eclipse(6_371_009.0)
-    # The limb is passed at a geocentric latitude of 67°: R = 6,360 km.
-    limb = 6_378_137.0 * (1.0 - math.sin(math.radians(67.0)) ** 2 / 298.257)
-    assert plan.eclipse_max_s == pytest.approx(eclipse(limb), abs=5.0)
+    declination = math.radians(23.439)
+    beta = math.radians(180.0 - 97.986) - declination
+    radius, equator, pole = 7_028_135.0 + 10e3, 6_378_137.0, 6_356_752.0
+    low = math.hypot(equator * math.sin(declination), pole * math.cos(declination))
+    limb = pole
+    for _ in range(5):
+        half = math.acos(math.sqrt(radius**2 - limb**2) / (radius * math.cos(beta)))
+        sideways = radius * math.sin(half) / limb
+        limb = math.hypot(math.sqrt(1.0 - sideways**2) / low, sideways / equator) ** -1
+    assert plan.eclipse_max_s == pytest.approx(1.002 * plan.period_s * half / math.pi, abs=4.0)
 
 
 @pytest.mark.parametrize("start", ["2027-01-01", "2027-09-23", "2030-06-05"])
@@ -208,8 +211,10 @@ def test_views_of_the_earth_follow_each_satellites_height():
         'constellation={kind="elements",satellites=[{name="low",altitude="400 km",'
         'inclination="98 deg"},{name="high",altitude="2000 km",inclination="98 deg"}]}'
     )
-    expected = [2.0 * edge_on(400e3), 2.0 * edge_on(2000e3)]
-    assert plan.radiator_view == pytest.approx(expected, rel=2e-3)
+    # J2 lifts the mean radius over the semi-major axis by 0.75 J2 R²/a (1 − 3 cos² i).
+    lifted = [h + 4_880.0 * 6_378e3 / (6_378e3 + h) for h in (400e3, 2000e3)]
+    expected = [2.0 * edge_on(height) for height in lifted]
+    assert plan.radiator_view == pytest.approx(expected, rel=1.5e-3), "within 2 km of height"
     assert plan.array_view[0] > plan.array_view[1]
 
 
@@ -295,10 +300,12 @@ def test_array_and_battery_close_the_worst_orbit_at_the_end_of_life(margin, over
 
     cycles = (1.0 + margin) * LOAD / 0.95 * (1.0 - plan.sunlit_fraction) * 5.0 * JULIAN_YEAR
     old = plan.battery_capacity_J * (1.0 - 0.02 * 5.0) - 1.7e-5 * cycles
-    usable = old * (0.40 - 0.05) * 0.95
-    assert usable / (LOAD * eclipse) == pytest.approx(1.0 + margin, rel=1e-9)
-    assert old * 1.0 / 3600.0 > LOAD, "within the discharge rate of 1 C"
-    assert old * 0.5 / 3600.0 > LOAD * eclipse / (0.95 * 0.95 * sunlit), "charge rate of C/2"
+    enough = {
+        "energy": old * (0.40 - 0.05) * 0.95 / (LOAD * eclipse),
+        "discharge at 1 C": old / 3600.0 / LOAD,
+        "charge at C/2": 0.5 * old / 3600.0 / (LOAD * eclipse / (0.95 * 0.95 * sunlit)),
+    }
+    assert min(enough.values()) == pytest.approx(1.0 + margin, rel=1e-9)
     new = flux_by_hand(SUNLIGHT, 0.0) * plan.array_area_m2
     assert plan.array_peak_W == pytest.approx(new, rel=6e-3)
 
@@ -376,16 +383,15 @@ def test_the_sized_satellite_really_holds(margin):
 
 
 @pytest.mark.parametrize(
-    ("part", "path", "loss"),
+    ("share", "part", "path", "unit", "loss"),
     [
-        ("array_area_m2", "satellite.array.area", "loss_power_FLOP"),
-        ("battery_capacity_J", "satellite.battery.capacity", "loss_power_FLOP"),
-        ("radiator_area_m2", "satellite.thermal.radiator_area", "loss_thermal_FLOP"),
+        (0.75, "array_area_m2", "satellite.array.area", "m²", "loss_power_FLOP"),
+        (0.75, "battery_capacity_J", "satellite.battery.capacity", "J", "loss_power_FLOP"),
+        (0.65, "radiator_area_m2", "satellite.thermal.radiator_area", "m²", "loss_thermal_FLOP"),
     ],
 )
-def test_a_satellite_with_three_quarters_of_a_part_does_not_hold(part, path, loss):
-    size = 0.75 * getattr(planned(*WANTED, ORBIT), part)
-    unit = {"array_area_m2": "m²", "battery_capacity_J": "J", "radiator_area_m2": "m²"}[part]
+def test_a_satellite_with_less_of_a_part_does_not_hold(share, part, path, unit, loss):
+    size = share * getattr(planned(*WANTED, ORBIT), part)
     _, record = full_load(*WANTED, f"{path}={size} {unit}")
     assert record.totals[loss] > 0.005 * record.totals["peak_FLOP"]
 
@@ -450,7 +456,7 @@ def test_every_design_of_the_catalogue_can_be_planned(name):
 
 
 @pytest.mark.parametrize("launcher", ["falcon-9", "falcon-9-internal", "falcon-heavy", "starship"])
-@pytest.mark.parametrize("satellites", [1, 21, 22, 200])
+@pytest.mark.parametrize("satellites", [1, 21, 43, 200])
 def test_launches_are_whole_and_carry_whole_satellites(launcher, satellites):
     plan = planned(ORBIT.replace("=4", f"={satellites}"), f"economics.launcher={launcher}")
     payload = {"falcon-9": 18.5, "falcon-9-internal": 16.85, "falcon-heavy": 63.8, "starship": 100}
@@ -481,7 +487,7 @@ def test_a_small_battery_is_emptied_at_most_once_an_orbit(part):
     its depth of discharge of 40 % in it."""
     plan = planned(ORBIT, "satellite.age=5 yr", f"satellite.{part}")
     orbits_flown = 5.0 * JULIAN_YEAR / plan.period_s
-    assert 0.0 < plan.cycles <= 0.40 * orbits_flown
+    assert 0.0 < plan.cycles <= 0.40 * orbits_flown * (1.0 + 1e-9)
 
 
 @given(st.floats(0.0, 40.0), st.floats(0.0, 40.0))

@@ -14,7 +14,7 @@ from dawndusk.placement.outlook import View
 from dawndusk.record import Events, Series
 from dawndusk.satellite import ageing, thermal
 from dawndusk.scenario import Scenario
-from dawndusk.step_tables import FLOWS, Fleet, Node, Sites
+from dawndusk.step_tables import BATTERY_LOSS, FLOWS, Fleet, Node, Sites
 from dawndusk.workload import jobs
 
 
@@ -113,7 +113,7 @@ def stored(plan: FleetPlan, state: State) -> tuple[float, float]:
 
 
 def wear(scenario: Scenario, plan: FleetPlan, state: State) -> None:
-    """Batteries lose capacity by the cycles and the time they have behind them."""
+    """Batteries lose capacity, and what they cannot hold any more, by cycles and time."""
     battery = scenario.satellite.battery
     age = scenario.satellite.age + state.step * scenario.time.step
     full = plan.battery_capacity_J
@@ -121,7 +121,10 @@ def wear(scenario: Scenario, plan: FleetPlan, state: State) -> None:
         return
     worn = battery.cycle_fade * state.fleet.discharged / full
     begun = ageing.battery_factor(age, plan.cycles, battery.calendar_fade, battery.cycle_fade)
-    np.maximum(full * (begun - worn), 0.0, out=state.fleet.capacity)
+    energy, capacity = state.fleet.energy, state.fleet.capacity
+    np.maximum(full * (begun - worn), 0.0, out=capacity)
+    state.satellites[BATTERY_LOSS] += np.maximum(energy - capacity, 0.0).sum()
+    np.minimum(energy, capacity, out=energy)
 
 
 @kernel

@@ -1,0 +1,87 @@
+"""Every shipped scenario runs, closes its balances and leaves a report."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import xarray
+
+from dawndusk import results
+from dawndusk.run import run
+from dawndusk.scenario import load, names
+from tests.system.two_lines import tle
+from tests.system.whole_run import DATA
+
+CATALOGUE = DATA / "celestrak" / "starlink_2026-05-30.tle.gz"
+CONVERSATIONS = DATA / "azure_llm_2023" / "AzureLLMInferenceTrace_conv.csv"
+
+
+def check_folder(folder: Path, satellites: int | None = None) -> results.Results:
+    """What every finished run leaves."""
+    finished = results.read(folder)
+    assert finished.complete
+    assert {path.name for path in folder.iterdir()} >= {
+        "scenario.toml",
+        "summary.json",
+        "timeseries.nc",
+        "events.parquet",
+        "report.html",
+        "run.json",
+    }
+    summary = finished.summary
+    assert len(summary["balances"]) == 9
+    for row in summary["balances"]:
+        assert abs(row["residual_relative"]) <= 1e-9, row["name"]
+    for side in (summary, summary["ground"]):
+        assert side["compute"]["delivered_FLOP"] > 0.0
+        assert side["service"]["served"] > 0.5 * side["service"]["offered"] > 0
+    assert 0.0 < summary["ratio_to_ground"]["usd_per_PFLOP_day"] < 1e3
+    assert load(folder / "scenario.toml").name == summary["name"]
+    page = finished.report.read_text(encoding="utf-8")
+    assert summary["name"] in page
+    assert re.search(r"(src|href)=.https?://", page) is None
+    with xarray.open_dataset(folder / "timeseries.nc", engine="h5netcdf") as series:
+        assert float(series["time"][-1]) == load(folder / "scenario.toml").time.duration
+    if satellites is not None:
+        assert summary["fleet"]["satellites"] == satellites
+    return finished
+
+
+@pytest.mark.parametrize("name", [name for name in names() if name != "starlink-imported"])
+def test_it_runs(name: str, tmp_path: Path) -> None:
+    hours = 2 if name == "spacex-ai1" else 3
+    run(load(name, [f"time.duration={hours} h"]), tmp_path / name)
+    check_folder(tmp_path / name)
+
+
+def test_imported_satellites_run(tmp_path: Path) -> None:
+    """The shipped jobs want 512 nodes; a small catalogue offers fewer."""
+    (tmp_path / "small.tle").write_text(tle(40))
+    overrides = [
+        f"constellation.file={tmp_path / 'small.tle'}",
+        "time.duration=3 h",
+        "workload.jobs.0.nodes=20",
+        "workload.jobs.1.count=30",
+    ]
+    run(load("starlink-imported", overrides), tmp_path / "small")
+    check_folder(tmp_path / "small", satellites=40)
+
+
+@pytest.mark.skipif(
+    not (CATALOGUE.is_file() and CONVERSATIONS.is_file()),
+    reason="the real catalogue and trace are not beside this repository",
+)
+def test_the_real_catalogue_runs_on_the_real_trace(tmp_path: Path) -> None:
+    overrides = [
+        f"constellation.file={CATALOGUE}",
+        f"workload.trace={CONVERSATIONS}",
+        "time.duration=30 min",
+    ]
+    scenario = load("starlink-imported", overrides)
+    assert scenario.time.start == datetime(2026, 5, 30, 12, tzinfo=UTC)
+    run(scenario, tmp_path / "real")
+    finished = check_folder(tmp_path / "real", satellites=10_395)
+    offered = finished.summary["service"]["offered"]
+    assert offered > 1_000
+    assert finished.summary["ground"]["service"]["offered"] == offered
