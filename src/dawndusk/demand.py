@@ -57,13 +57,6 @@ def demand(scenario: Scenario, sites: int, *, stream: int) -> Demand:
     table = job_table(scenario)
     memory = scenario.accelerator.memory * scenario.satellite.compute.count
     weights = inference.weights(scenario.model.parameters, scenario.model.weight_bytes) * replicas
-    too_large = np.flatnonzero(table.table["memory"] > memory)
-    if too_large.size:
-        job = int(too_large[0])
-        raise ValueError(
-            f"workload.jobs[{table.names[job]}].memory: {table.table['memory'][job]:.4g} bytes a "
-            f"node, a node has {memory:.4g}; allowed: at most that; use more nodes or accelerators"
-        )
     rate = scenario.faults.interruption_rate if scenario.faults.enabled else 0.0
     exclusive = table.table["memory"] + weights > inference.MEMORY_SHARE * memory
     due = np.sort(table.table["deadline"])

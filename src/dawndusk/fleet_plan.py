@@ -42,7 +42,7 @@ PERIHELION_FACTOR = 1.0167**2
 DARKENED = 0.36
 """Absorptivity at which a white radiator stops darkening [-], Z-93 at end of life (NASA)."""
 
-SURVEYED = 24
+SURVEYED = 200
 """Satellites by which eclipses are surveyed [-]."""
 
 DATES = 122
@@ -171,7 +171,7 @@ def plan_fleet(scenario: Scenario) -> FleetPlan:
     battery, sizes = scenario.satellite.battery, sizes_of(scenario)
     age = scenario.satellite.age
     load = _full_load(scenario) * (1.0 - found.sunlit_fraction) / battery.discharge_efficiency
-    cycles = min(load / sizes.battery_capacity, battery.discharge_rate) * age
+    cycles = min(load / sizes.battery_capacity, battery.depth_of_discharge / period) * age
     new = craft_of(scenario, 0.0)
     return FleetPlan(
         scenario=scenario,
@@ -325,6 +325,7 @@ def craft_of(scenario: Scenario, age: float) -> Craft:
     heat, bus = scenario.satellite.thermal, scenario.satellite.bus
     sizes = sizes_of(scenario)
     floor = 1.0 - battery.depth_of_discharge
+    in_eclipse = scenario.satellite.sizing.eclipse_operation > 0.0
     darkness = max(DARKENED, heat.absorptivity)
     aged = ageing.array_factor(age, array.degradation_per_year)
     return Craft(
@@ -338,7 +339,7 @@ def craft_of(scenario: Scenario, age: float) -> Craft:
         emissivity_front=array.emissivity_front,
         emissivity_back=array.emissivity_back,
         floor=floor,
-        compute_floor=floor + battery.bus_reserve,
+        compute_floor=floor + battery.bus_reserve if in_eclipse else 1.0,
         charge_efficiency=battery.charge_efficiency,
         discharge_efficiency=battery.discharge_efficiency,
         charge_limit=battery.charge_rate * sizes.battery_capacity,
@@ -398,8 +399,13 @@ def _size(
     compute, bus, wish = satellite.compute, satellite.bus, satellite.sizing
     count = compute.count
     if wish.compute_power is not None:
-        count = sizing.accelerator_count(wish.compute_power, chip.tdp, compute.host_power)
-        scenario = scenario.replaced({"satellite.compute.count": count}, origin="sized")
+        each = compute.host_power / compute.count
+        count = sizing.accelerator_count(wish.compute_power, chip.tdp + each, 0.0)
+        scenario = scenario.replaced(
+            {"satellite.compute.count": count, "satellite.compute.host_power": each * count},
+            origin="sized",
+        )
+        compute = scenario.satellite.compute
     left_open = {path for path in SIZED if _value(scenario, path) is None}
     unit = scenario.replaced(dict.fromkeys(left_open, 1.0), origin="sized")
     old = craft_of(unit, satellite.life)

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from dawndusk import record, state
 from dawndusk.demand import Demand
-from dawndusk.execution import modelled
 from dawndusk.fleet_plan import FleetPlan
 from dawndusk.forecast import Forecast, Window
 from dawndusk.placement.conformance import Policy, validate
@@ -90,9 +89,9 @@ def simulate(
     workers = threads or os.cpu_count() or 1
     shares = _shares(len(flows), workers if satellites >= THREADED else 1)
     arrival = demand.requests.arrival
-    served = (now_on.load, now_on.engines, now_on.slots, demand.service)
+    served = (now_on.load, now_on.engines, now_on.slots, tuple(demand.service))
     window: Window | None = None
-    around: Surroundings | None = None
+    around: tuple[NDArray[np.float64], ...] | None = None
     saved = clock.monotonic()
     began = clock.process_time() - now_on.cpu
 
@@ -108,26 +107,26 @@ def simulate(
             if forecast and (row == 0 or window is None):
                 low = now_on.step - row
                 window = forecast.window(low, min(low + horizon, steps))
-                around = _surroundings(plan, window)
+                around = tuple(_surroundings(plan, window))
             count = min(interval, steps - now_on.step)
             now = now_on.step * dt
             later = now + count * dt
 
             view = state.view(plan, node, demand, now_on, satellites, now)
             ahead = window.illumination[row:] if window else np.empty((count, 0))
+            ahead.flags.writeable = False
             decision = _ask(policy, Outlook(count * dt, dt, ahead, price, carbon), view)
             weights = _place_jobs(now_on, demand, decision.job_of_site, decision.weights, observer)
             _reveal(now_on, demand, later, observer)
-            first = now_on.first
-            now_on.first = modelled.route(
-                first,
-                int(np.searchsorted(arrival, later)),
+            now_on.first = arrive(
+                now_on.first,
+                int(arrival.searchsorted(later)),
                 now,
-                np.cumsum(weights),
+                weights,
                 node.replicas,
+                now_on.sites.backlog,
                 *served,
             )
-            arrive(first, now_on.first, node.replicas, now_on.slots, now_on.sites)
 
             if around is not None:
                 arguments = (
@@ -135,18 +134,20 @@ def simulate(
                     count,
                     now,
                     dt,
-                    plan.craft,
-                    node,
+                    tuple(plan.craft),
+                    tuple(node),
                     around,
-                    now_on.fleet,
-                    now_on.sites,
+                    tuple(now_on.fleet),
+                    tuple(now_on.sites),
                     *served,
                     flows,
                 )
                 _advance(shares, arguments, pool)
                 _add(now_on.satellites, flows)
             if ground_nodes:
-                advance_ground(satellites, count, now, dt, node, now_on.sites, *served, ground)
+                advance_ground(
+                    satellites, count, now, dt, tuple(node), tuple(now_on.sites), *served, ground
+                )
                 _add(now_on.ground, ground[None])
             _settle_jobs(now_on, now, later, observer)
             now_on.step += count
@@ -205,7 +206,9 @@ def _grid(
     """Price and carbon of power by site, with the site's overhead [USD/J, kg/J]."""
     place = scenario.ground
     of_ground = np.concatenate([np.zeros(satellites), np.full(ground, place.pue)])
-    return of_ground * place.power_price, of_ground * place.carbon_intensity
+    price, carbon = of_ground * place.power_price, of_ground * place.carbon_intensity
+    price.flags.writeable = carbon.flags.writeable = False
+    return price, carbon
 
 
 def _shares(blocks: int, workers: int) -> list[tuple[int, int]]:

@@ -232,7 +232,7 @@ def _warnings(scenario: Scenario, plan: FleetPlan, orbit: Record) -> list[str]:
             f"{len(plan.bad_lines)} entries of the imported file were left out; the "
             f"first at line {first.line}: {first.reason}"
         )
-    if orbit.totals["unserved_J"] > 0.0:
+    if orbit.totals["unserved_J"] > 1e-9 * orbit.totals["consumed_J"]:
         count = orbit.events.counts.get("brownout", 0)
         found.append(
             f"{count} satellites could not carry their bus at some time: "

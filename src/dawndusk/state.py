@@ -129,10 +129,10 @@ def wear(scenario: Scenario, plan: FleetPlan, state: State) -> None:
 
 @kernel
 def _usable_charge(floor, energy, capacity, charge):  # type: ignore[no-untyped-def]
-    """Battery energy above the compute floor over what is usable; 1 without a battery."""
+    """Battery energy above the compute floor over what is usable; 0 without a usable battery."""
     for i in range(energy.size):
         usable = (1.0 - floor) * capacity[i]
-        share = (energy[i] - floor * capacity[i]) / usable if usable > 0.0 else 1.0
+        share = (energy[i] - floor * capacity[i]) / usable if usable > 0.0 else 0.0
         share = share if share < 1.0 else 1.0
         charge[i] = share if share > 0.0 else 0.0
 
@@ -145,9 +145,8 @@ def view(
     charge = np.ones(len(sites.speed))
     _usable_charge(plan.craft.compute_floor, fleet.energy, fleet.capacity, charge)
     known = table["submit"] <= now
-    if not known.all():
-        table = np.where(known, table, np.zeros((), table.dtype))
-        table["deadline"][~known] = np.inf
+    table = np.where(known, table, np.zeros((), table.dtype))
+    table["deadline"][~known] = np.inf
     return View(
         time=now,
         satellites=satellites,
@@ -156,7 +155,7 @@ def view(
         speed=sites.speed.copy(),
         backlog=sites.backlog.copy(),
         slots=float(node.replicas * (demand.service.iteration.size - 1)),
-        job_of_site=state.job_of_site,
+        job_of_site=state.job_of_site.copy(),
         job_active=known & (table["status"] < jobs.FINISHED),
         job_nodes=table["nodes"],
         job_gang=table["kind"] == jobs.TRAINING,

@@ -10,7 +10,8 @@ import numpy as np
 from dawndusk.compiled import kernel, scalar
 from dawndusk.constants import EARTH_ALBEDO, EARTH_INFRARED
 from dawndusk.environment import earthshine
-from dawndusk.execution.modelled import WAITING, advance_engine, fail_engine
+from dawndusk.execution.modelled import WAITING, advance_engine, fail_engine, route
+from dawndusk.requests import Service
 from dawndusk.satellite import accelerator, battery, solar_array, thermal
 from dawndusk.step_tables import (
     AVAILABLE,
@@ -36,6 +37,11 @@ from dawndusk.step_tables import (
     SERVED,
     THROTTLED,
     UNSERVED,
+    Craft,
+    Fleet,
+    Node,
+    Sites,
+    Surroundings,
 )
 
 BLOCK = 256
@@ -84,11 +90,19 @@ def _count(site, replicas, sites, load, engines):  # type: ignore[no-untyped-def
 
 
 @kernel
-def arrive(first, last, replicas, slots, sites):  # type: ignore[no-untyped-def]
-    """Count requests first … last − 1, just routed, at their sites."""
-    for i in range(first, last):
+def arrive(  # type: ignore[no-untyped-def]
+    first, last, now, weights, replicas, backlog, load, engines, slots, service
+):
+    """Route requests first … last − 1 by the sites' weights and count them there.
+
+    Returns the first request that found no site, `last` unless all weights are zero.
+    """
+    sums = np.cumsum(weights)
+    routed = route(first, last, now, sums, replicas, load, engines, slots, Service(*service))
+    for i in range(first, routed):
         if slots[i].status == WAITING:
-            sites.backlog[slots[i].engine // replicas] += 1.0
+            backlog[slots[i].engine // replicas] += 1.0
+    return routed
 
 
 @kernel
@@ -110,7 +124,13 @@ def advance_satellites(  # type: ignore[no-untyped-def]
     service,
     flows,
 ):
-    """Blocks first … last − 1 of satellites through `steps` steps; fills rows of `flows`."""
+    """Blocks first … last − 1 of satellites through `steps` steps; fills rows of `flows`.
+
+    The tables may be plain tuples: naming their fields here spares every call the search for
+    the type of a named one.
+    """
+    craft, node, around = Craft(*craft), Node(*node), Surroundings(*around)
+    fleet, sites, service = Fleet(*fleet), Sites(*sites), Service(*service)
     total = len(fleet.energy)
     quantities = flows.shape[1]
     sums = np.empty((quantities, BLOCK))
@@ -364,6 +384,7 @@ def advance_ground(  # type: ignore[no-untyped-def]
     first, steps, start, dt, node, sites, load, engines, slots, service, flows
 ):
     """Ground nodes (sites from `first` on) through `steps` steps: power and cooling are there."""
+    node, sites, service = Node(*node), Sites(*sites), Service(*service)
     flows[:] = 0.0
     for site in range(first, len(sites.speed)):
         sites.speed[site] = 1.0
