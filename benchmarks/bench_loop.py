@@ -99,12 +99,10 @@ def loop_table(sizes: list[int]) -> None:
             f"{found['peak_bytes'] / 1e9:>6.2f} GB",
             flush=True,
         )
-    large = [cost[size] for size in sizes if size >= LINEAR_FROM]
-    if len(large) > 1:
-        spread = max(large) / min(large) - 1.0
-        print(
-            f"cost of a satellite-step from {LINEAR_FROM:,} satellites up differs by {spread:.0%}"
-        )
+    larger = [size for size in sizes if size > LINEAR_FROM and LINEAR_FROM in cost]
+    if larger:
+        shares = ", ".join(f"{cost[size] / cost[LINEAR_FROM]:.2f} at {size:,}" for size in larger)
+        print(f"a satellite-step costs, 1 at {LINEAR_FROM:,} satellites: {shares}")
 
 
 def real_input() -> None:
@@ -117,7 +115,9 @@ def real_input() -> None:
     with tempfile.TemporaryDirectory() as folder:
         sets = [f"constellation.file={satellites}", f"workload.trace={requests}"]
         options = [word for each in sets for word in ("--set", each)]
-        wall = _wall(["run", "starlink-imported", *options, "--out", f"{folder}/real"], {})
+        command = ["run", "starlink-imported", *options]
+        _wall([*command, "--set", "time.duration=1 h", "--out", f"{folder}/compile"], {})
+        wall = _wall([*command, "--out", f"{folder}/real"], {})
         summary = json.loads(Path(folder, "real", "summary.json").read_text(encoding="utf-8"))
     found = summary["performance"]
     print(

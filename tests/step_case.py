@@ -116,18 +116,15 @@ class Case:
         """Hand the requests of steps begin … begin + steps − 1 to the sites."""
         weights = np.ones(len(self.sites.speed)) if weights is None else weights
         last = int(np.searchsorted(self.slots["arrival"], (begin + steps) * STEP))
-        first, self.first = (
+        self.first = arrive(
             self.first,
-            modelled.route(
-                self.first,
-                last,
-                begin * STEP,
-                np.cumsum(weights),
-                self.node.replicas,
-                *self.served,
-            ),
+            last,
+            begin * STEP,
+            weights,
+            self.node.replicas,
+            self.sites.backlog,
+            *self.served,
         )
-        arrive(first, self.first, self.node.replicas, self.slots, self.sites)
 
     def orbit(self, begin, steps, shares=None):
         """Satellites through the steps; flows by block."""

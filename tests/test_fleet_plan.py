@@ -531,8 +531,8 @@ def test_the_older_the_weaker(first, second):
             r"array of 1 m² gives 20\d.* W .*bus alone needs 508.* W .*raise the area to 2\.5\d* m",
         ),
         (
-            ["satellite.sizing.compute_power=2 kW"],
-            r"compute power 2000 W .*225 W .*3200 W; raise it to 3425 W",
+            ["satellite.sizing.compute_power=200 W"],
+            r"compute power 200 W .*275 W .*raise it to 275 W",
         ),
         (
             ["satellite.life=60 yr"],

@@ -83,8 +83,11 @@ def test_a_fault_costs_its_downtime() -> None:
 
 def test_a_gang_without_all_its_nodes_stands_still() -> None:
     ready = sunny(job("training", more=", nodes=4"))
-    hit = ready.changed(interruptions=struck(ready.asked, 1, 0.0, 1e9))
-    assert hit.orbit().totals["delivered_FLOP"] == 0.0
+    hit = ready.changed(interruptions=struck(ready.asked, 1, 0.0, 1e9)).orbit()
+    assert hit.totals["delivered_FLOP"] == 0.0
+    (executed,), (stalled,) = hit.jobs["executed"], hit.jobs["stalled"]
+    assert executed == stalled > 0.0
+    ready.settled(hit).check()
     assert ready.orbit().totals["delivered_FLOP"] > 0.0
 
 

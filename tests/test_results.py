@@ -283,6 +283,16 @@ def test_publish_replaces_an_earlier_result_whole(tmp_path) -> None:
     assert results.read(folder).summary == {"content": "new"}
 
 
+def test_publish_clears_what_a_crash_has_left(tmp_path) -> None:
+    """Killed between two renames, then run again by a version that put its result in place."""
+    folder = tmp_path / "suncatcher"
+    for name in ("suncatcher.old", "suncatcher"):
+        finished(tmp_path / name, "old")
+    results.publish(finished(results.partial_folder(folder)), folder)
+    assert files(tmp_path) == ["suncatcher"]
+    assert results.read(folder).summary == {"content": "new"}
+
+
 def test_an_earlier_result_survives_a_publication_that_fails(tmp_path, monkeypatch) -> None:
     folder = tmp_path / "suncatcher"
     finished(folder, "old")

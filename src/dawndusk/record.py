@@ -205,7 +205,8 @@ class Observer:
         available = rate["available_s"]
         series.time.append(time)
         series.add("generated_W", rate["generated_J"])
-        series.add("consumed_W", rate["consumed_J"])
+        used = "space_consumed_J" if self.satellites else "consumed_J"
+        series.add("consumed_W", rate[used])
         series.add("curtailed_W", rate["curtailed_J"])
         series.add("peak_FLOPS", rate["peak_FLOP"])
         series.add("available_FLOPS", self.node.peak * available)

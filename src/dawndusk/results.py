@@ -5,6 +5,7 @@ place when it is complete; an interrupted run leaves a readable partial folder b
 """
 
 import csv
+import hashlib
 import json
 import os
 import pickle
@@ -82,14 +83,22 @@ def _replace(path: Path, content: bytes) -> None:
 def save_checkpoint(folder: Path, fingerprint: str, state: Any) -> None:
     """Keep what a killed run needs to go on; `fingerprint` says for which scenario."""
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / CHECKPOINT, pickle.dumps((fingerprint, state), protocol=5))
+    content = pickle.dumps((fingerprint, state), protocol=5)
+    _replace(folder / CHECKPOINT, hashlib.sha256(content).digest() + content)
 
 
 def load_checkpoint(folder: Path, fingerprint: str) -> Any | None:
     """State of an earlier, unfinished run of the same scenario and version, or None."""
     try:
-        kept, state = pickle.loads((folder / CHECKPOINT).read_bytes())
-    except (OSError, EOFError, pickle.UnpicklingError, ValueError, AttributeError, ImportError):
+        stored = (folder / CHECKPOINT).read_bytes()
+    except OSError:
+        return None
+    digest, content = stored[:32], stored[32:]
+    if hashlib.sha256(content).digest() != digest:
+        return None
+    try:
+        kept, state = pickle.loads(content)
+    except Exception:  # written by another version: any of its classes may be gone
         return None
     return state if kept == fingerprint else None
 

@@ -137,9 +137,12 @@ def ground_twin(scenario: Scenario, plan: FleetPlan, duration: float, progress: 
 
 
 def _fingerprint(scenario: Scenario) -> str:
-    """What a checkpoint must agree with: the scenario and the version of the program."""
-    text = f"{metadata.version('dawndusk')}\n{scenario.to_toml()}"
-    return hashlib.sha256(text.encode()).hexdigest()
+    """What a checkpoint must agree with: scenario, files it names, version of the program."""
+    found = hashlib.sha256(f"{metadata.version('dawndusk')}\n{scenario.to_toml()}".encode())
+    for path in (scenario.workload.trace, getattr(scenario.constellation, "file", None)):
+        if path is not None:
+            found.update(Path(path).read_bytes())
+    return found.hexdigest()
 
 
 @contextmanager

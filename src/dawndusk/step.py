@@ -47,6 +47,9 @@ from dawndusk.step_tables import (
 BLOCK = 256
 """Satellites computed together [-]."""
 
+DARK = 1e-12
+"""Least share of a step in sunlight and in shadow, so that neither part has no length [-]."""
+
 
 @scalar
 def _up(start, dt, down_from, down_until):  # type: ignore[no-untyped-def]
@@ -134,6 +137,8 @@ def advance_satellites(  # type: ignore[no-untyped-def]
     total = len(fleet.energy)
     quantities = flows.shape[1]
     sums = np.empty((quantities, BLOCK))
+    lit = np.empty(BLOCK)
+    sunlit = np.empty(BLOCK)
     generation = np.empty(BLOCK)
     absorbed = np.empty(BLOCK)
     frequency = np.empty(BLOCK)
@@ -178,7 +183,7 @@ def advance_satellites(  # type: ignore[no-untyped-def]
             turned = (row + k) % len(around.array_cosine)
             array_cosine = around.array_cosine[turned, low : low + n]
             for i in range(n):
-                sunlight = irradiance * illumination[i] * array_cosine[i]
+                sunlight = irradiance * array_cosine[i]
                 panel = solar_array.temperature(
                     sunlight,
                     craft.array_absorptivity,
@@ -189,7 +194,7 @@ def advance_satellites(  # type: ignore[no-untyped-def]
                     craft.reference_temperature,
                     craft.temperature_coefficient,
                 )
-                generation[i] = solar_array.power(
+                lit[i] = solar_array.power(
                     sunlight,
                     craft.area,
                     craft.packing,
@@ -199,6 +204,11 @@ def advance_satellites(  # type: ignore[no-untyped-def]
                     craft.temperature_coefficient,
                     craft.array_losses,
                 )
+                lit[i] = lit[i] if illumination[i] > 0.0 else 0.0
+                share = illumination[i] if illumination[i] > DARK else DARK
+                share = share if share < 1.0 - DARK else 1.0 - DARK
+                sunlit[i] = share
+                generation[i] = share * lit[i]
                 absorbed[i] = thermal.absorbed(
                     irradiance,
                     illumination[i],
@@ -316,12 +326,13 @@ def advance_satellites(  # type: ignore[no-untyped-def]
                 drawn = node.idle_power + duty[i] * (drawn - node.idle_power)
                 die_heat = switched[i] * node.accelerators * drawn
                 compute = die_heat + switched[i] * node.host_power
-                surplus = generation[i] - craft.bus_load - compute
-                before = energy[i]
-                energy[i], charging, discharging = battery.step(
-                    before,
+                load_power = craft.bus_load + compute
+                share = sunlit[i]
+                surplus = lit[i] - load_power
+                stored, charge_lit, give_lit = battery.step(
+                    energy[i],
                     surplus,
-                    dt,
+                    share * dt,
                     craft.floor * capacity[i],
                     capacity[i],
                     craft.charge_efficiency,
@@ -329,15 +340,31 @@ def advance_satellites(  # type: ignore[no-untyped-def]
                     craft.charge_limit,
                     craft.discharge_limit,
                 )
-                spare = surplus - charging
-                missing = -surplus - discharging
-                spare = spare if spare > 0.0 else 0.0
-                missing = missing if surplus < 0.0 and missing > 0.0 else 0.0
+                energy[i], _, give_dark = battery.step(
+                    stored,
+                    -load_power,
+                    (1.0 - share) * dt,
+                    craft.floor * capacity[i],
+                    capacity[i],
+                    craft.charge_efficiency,
+                    craft.discharge_efficiency,
+                    craft.charge_limit,
+                    craft.discharge_limit,
+                )
+                spare = surplus - charge_lit
+                spare = share * (spare if spare > 0.0 else 0.0)
+                missing = -surplus - give_lit
+                missing = share * (missing if surplus < 0.0 and missing > 0.0 else 0.0)
+                short = load_power - give_dark
+                missing += (1.0 - share) * (short if short > 0.0 else 0.0)
+                missing = missing if missing > 2.0 * DARK * load_power else 0.0
+                charging = share * charge_lit
+                discharging = share * give_lit + (1.0 - share) * give_dark
                 discharged[i] += discharging * dt / craft.discharge_efficiency
                 lost = battery.losses(
                     charging, discharging, craft.charge_efficiency, craft.discharge_efficiency
                 )
-                used = craft.bus_load + compute - missing
+                used = load_power - missing
                 loop_heat = used - die_heat + lost
                 die[i], loop[i], radiator[i], emitted = thermal.step(
                     die[i],

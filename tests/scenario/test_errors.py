@@ -44,7 +44,7 @@ def test_values_are_shown_as_written(value: object, expected: str) -> None:
 
 
 def test_long_values_stay_on_a_line() -> None:
-    assert len(shown("x\n" * 500)) == 80
+    assert len(shown("x\n" * 500)) == 200
     assert "\n" not in shown("x\n" * 500)
 
 

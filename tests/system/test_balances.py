@@ -174,7 +174,12 @@ def check_requests(record: Record, offered: int) -> None:
 
 def check_jobs(record: Record) -> None:
     """What was executed for a job is where its accounts say, and nothing is negative."""
-    columns = record.jobs
+    columns, totals = record.jobs, record.totals
+    states = list(columns["status"])
+    for state in ("finished", "running", "waiting", "failed"):
+        assert totals[f"jobs_{state}"] == states.count(state), state
+    assert totals["jobs_submitted"] == np.count_nonzero(columns["submit"] < record.duration)
+    assert totals["jobs_submitted"] + states.count("pending") == len(states)
     accounts = ("done", "stalled", "checkpointed", "restarted", "rolled_back")
     spent = sum(columns[name] for name in accounts)
     assert spent == pytest.approx(columns["executed"], rel=1e-9, abs=1.0)
@@ -194,7 +199,7 @@ def check_energy(totals: dict[str, float]) -> None:
 
 @given(tables=scenarios())
 @settings(
-    max_examples=40,
+    max_examples=60,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -57,7 +57,8 @@ def clearance(x, y, z, ux, uy, uz, stretched_uz, inverse_length, distance, sun_r
         clearance and cosine of the Sun's zenith angle [-, -]
     Neglects:
         refraction and absorption by the atmosphere, which darken the last 20 to 30 km
-        above the limb (about 8 s of a low orbit); polar motion of the ellipsoid's axis
+        above the limb (0.4 to 0.7 % of an orbit's light, `design/atmosphere.py`); polar
+        motion of the ellipsoid's axis
     Source:
         Montenbruck & Gill 2000, Satellite Orbits, section 3.4.2, after the affine map
     """

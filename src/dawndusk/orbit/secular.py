@@ -62,8 +62,9 @@ def initialise(elements: Elements) -> Array:
         ValueError: when a period is 225 min or longer (deep space), when an orbit dips
             below the Earth's surface or when an eccentricity lies outside 0 to 1
     Neglects:
-        drag (B* = 0): 0.1 to 10 km along track after a day below 600 km, which moves
-        shadow crossings by 0.01 to 1 s; lunar and solar gravity; tesseral harmonics
+        drag (B* = 0): without thrust it moves shadow crossings by 2 s in a day at 650 km and
+        by 44 s at 325 km (`design/drag_at_650_km.py`, `drag_at_325_km.py`); lunar
+        and solar gravity; tesseral harmonics
     Source:
         Hoots & Roehrich 1980, Spacetrack Report 3, section 6; Vallado, Crawford,
         Hujsak & Kelso 2006, AIAA 2006-6753, functions initl and sgp4init

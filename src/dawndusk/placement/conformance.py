@@ -66,6 +66,10 @@ def validate(decision: Decision, view: View) -> None:
     sites = len(view.charge)
     if not isinstance(decision, Decision):
         raise ValueError(f"policy returned {type(decision).__name__}; return a Decision")
+    for name in ("weights", "job_of_site"):
+        given = getattr(decision, name)
+        if not isinstance(given, np.ndarray):
+            raise ValueError(f"policy {name} are a {type(given).__name__}; return a NumPy array")
     if decision.weights.shape != (sites,):
         raise ValueError(f"policy weights have shape {decision.weights.shape}; want ({sites},)")
     total = float(decision.weights.sum())
@@ -140,8 +144,9 @@ def check(policy: Policy, situations: int = 50) -> None:
         for name in View.__slots__:
             if not np.array_equal(getattr(view, name), getattr(pristine, name)):
                 raise ValueError(f"policy changed view.{name}; it may only read")
-        if not np.array_equal(outlook.illumination, pristine_outlook.illumination):
-            raise ValueError("policy changed outlook.illumination; it may only read")
+        for name in ("illumination", "power_price", "carbon_intensity"):
+            if not np.array_equal(getattr(outlook, name), getattr(pristine_outlook, name)):
+                raise ValueError(f"policy changed outlook.{name}; it may only read")
         again = policy(pristine_outlook, pristine)
         if not (
             np.array_equal(first.weights, again.weights)

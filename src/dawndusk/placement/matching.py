@@ -20,7 +20,7 @@ def match(
 
     Sites with a score of zero or less take no new job and give up a preemptible one.
     Jobs are served earliest deadline first, then in order of submission; a gang starts
-    only with all its nodes and is released whole when it cannot be completed.
+    only with all its nodes, and one that lost a node is placed anew, since it must restart.
 
     Args:
         job_of_site: job of each site now, -1 for none [-], shape (sites,)
@@ -38,56 +38,32 @@ def match(
         earliest-deadline-first, Liu & Layland 1973 (doi 10.1145/321738.321743), with backfilling
         as in Lifka 1995 (doi 10.1007/3-540-60153-8_35)
     """
-    sites = len(job_of_site)
-    jobs = len(active)
     placed = job_of_site.copy()
-    members = np.zeros(jobs, np.int32)
-    free = 0
-    for site in range(sites):
+    members = np.zeros(len(active), np.int32)
+    for site in range(len(placed)):
         job = placed[site]
         if job >= 0 and (not active[job] or (score[site] <= 0.0 and preemptible[job])):
             placed[site] = -1
-            job = -1
-        if job >= 0:
+        elif job >= 0:
             members[job] += 1
-        elif score[site] > 0.0:
-            free += 1
-    wanted = 0
-    incomplete = False
-    for job in range(jobs):
-        if active[job]:
-            wanted += max(0, nodes[job] - members[job])
-            incomplete = incomplete or (gang[job] and 0 < members[job] < nodes[job])
-    if wanted == 0 or (free == 0 and not incomplete):
+    broken = gang & preemptible & (members < nodes)
+    if (members[broken] > 0).any():
+        for site in range(len(placed)):
+            if placed[site] >= 0 and broken[placed[site]]:
+                placed[site] = -1
+        members[broken] = 0
+    missing = np.where(active, nodes - members, 0)
+    if not (missing > 0).any():
         return placed
 
-    candidates = np.empty(free, np.int64)
-    scores = np.empty(free, np.float64)
-    found = 0
-    for site in range(sites):
-        if placed[site] < 0 and score[site] > 0.0:
-            candidates[found] = site
-            scores[found] = -score[site]
-            found += 1
-    if wanted < free:
-        candidates = candidates[np.argsort(scores, kind="mergesort")]
-
-    order = np.argsort(np.where(active, deadline, np.inf), kind="mergesort")
+    candidates = np.flatnonzero((placed < 0) & (score > 0.0))
+    candidates = candidates[np.argsort(-score[candidates], kind="mergesort")]
     taken = 0
-    for job in order:
-        if not active[job]:
+    for job in np.argsort(np.where(active, deadline, np.inf), kind="mergesort"):
+        free = len(candidates) - taken
+        if gang[job] and missing[job] > free:
             continue
-        missing = nodes[job] - members[job]
-        if missing <= 0:
-            continue
-        if gang[job] and missing > free - taken:
-            continue
-        for _ in range(min(missing, free - taken)):
+        for _ in range(min(missing[job], free)):
             placed[candidates[taken]] = job
-            members[job] += 1
             taken += 1
-    for site in range(sites):
-        job = placed[site]
-        if job >= 0 and gang[job] and members[job] < nodes[job] and preemptible[job]:
-            placed[site] = -1
     return placed

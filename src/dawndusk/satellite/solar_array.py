@@ -35,10 +35,10 @@ def temperature(
     Returns:
         panel temperature [K]
     Neglects:
-        heat capacity: a 3 kg/m² panel leaves a 20 min eclipse cold and gives 29 % more after
-        one minute, 14 % after five, 2.2 % more energy over that orbit (nothing without
-        eclipse): this model errs on the low side; albedo on the back (below 2 K at
-        dawn–dusk); curtailment, which heats an idle array by 20 K
+        heat capacity: a panel leaves an eclipse cold and strong, which adds 2 to 3 % of an
+        orbit's energy at 1.7 kg/m² and 3 to 5 % at 3 kg/m² (`design/array_heat_capacity.py`;
+        nothing without eclipse): this model errs on the low side; albedo on the back (below
+        2 K at dawn–dusk); curtailment, which heats an idle array by 20 K
     Source:
         Gilmore, Spacecraft Thermal Control Handbook, vol. 1 (2002), ch. 2 (flat plate)
     """

@@ -56,7 +56,7 @@ def shown(value: Any) -> str:
     else:
         text = repr(value)
     text = " ".join(text.split())
-    return text if len(text) <= 80 else text[:77] + "..."
+    return text if len(text) <= 200 else text[:197] + "..."
 
 
 def nearest(name: str, valid: Iterable[str]) -> str | None:

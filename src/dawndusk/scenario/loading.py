@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -150,9 +151,10 @@ def _overridden(tree: trees.Tree, override: str, faults: list[Fault]) -> trees.T
     except tomllib.TOMLDecodeError:
         value = written
     branch = trees.read({"value": value}, "override", faults, f"{path}.")["value"]
+    with suppress(KeyError):  # a later entry of a list names no file
+        branch = trees.find(_placed(trees.put({}, path, branch), Path()), path)
     try:
-        alone = _placed(trees.put({}, path, branch), Path())
-        return trees.put(tree, path, trees.find(alone, path))
+        return trees.put(tree, path, branch)
     except KeyError:
         faults.append(
             Fault(
