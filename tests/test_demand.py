@@ -222,3 +222,10 @@ def test_engines_are_as_the_scenario_says():
     assert found.service.capacity > 1000
     # A token of a dense model costs two operations a parameter.
     assert found.service.token_flop == pytest.approx(2.0 * scenario().model.active_parameters)
+
+
+def test_more_requests_than_fit_in_memory_are_refused():
+    """2,000 days at 4 requests a second would need 138 GB and end in a killed process."""
+    scenario = load("suncatcher", ["time.duration=2000 day", "workload.rate=4 Hz"])
+    with pytest.raises(ValueError, match=r"workload\.rate: 6\.91e\+08 requests .*at most 5e\+07"):
+        demand(scenario, 1, stream=0)

@@ -16,6 +16,9 @@ from dawndusk.scenario import Scenario
 from dawndusk.workload import arrivals, inference, jobs, trace
 from dawndusk.workload.jobs import Jobs
 
+MOST_REQUESTS = 50_000_000
+"""Requests that a run may follow [-]: 10 GB."""
+
 
 @dataclass(frozen=True)
 class Demand:
@@ -121,9 +124,12 @@ def requests(scenario: Scenario, random: np.random.Generator) -> Requests:
     if workload.trace is not None:
         read = trace.read(workload.trace)
         if workload.repeat:
+            span = max(float(read.arrival[-1]), 1.0)
+            _refuse_too_many(len(read) * duration / span, "workload.trace")
             return trace.repeat(read, duration)
         kept = read.arrival < duration
         return Requests(read.arrival[kept], read.prompt[kept], read.output[kept], read.origin[kept])
+    _refuse_too_many(workload.rate * duration, "workload.rate")
     start = scenario.time.start
     lengths = workload.lengths
     return arrivals.synthetic(
@@ -136,6 +142,15 @@ def requests(scenario: Scenario, random: np.random.Generator) -> Requests:
         prompt=(lengths.prompt_mean, lengths.prompt_median),
         output=(lengths.output_mean, lengths.output_median),
     )
+
+
+def _refuse_too_many(count: float, path: str) -> None:
+    """Requests are followed one by one and held in memory, about 200 bytes each."""
+    if count > MOST_REQUESTS:
+        raise ValueError(
+            f"{path}: {count:.3g} requests in all need some {count * 200.0 / 1e9:.3g} GB; allowed: "
+            f"at most {MOST_REQUESTS:.3g}; shorten time.duration or lower the rate"
+        )
 
 
 def job_table(scenario: Scenario) -> Jobs:

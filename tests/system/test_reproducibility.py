@@ -24,13 +24,13 @@ BUSY = (
     "workload.rate=12 Hz",
     "faults.interruption_rate=0.05 1/day",
     "satellite.battery.cycle_fade=0.01",
-    "satellite.battery.capacity=20 kWh",
+    "satellite.battery.capacity=0.1 kWh",
     "ground.hybrid=true",
     "ground.hybrid_nodes=2",
     'workload.jobs=[{name="training", kind="training", work="1 ZFLOP", nodes=8}, '
     '{name="batch", kind="batch", work="30 EFLOP", nodes=3, count=2, every="20 min"}]',
 )
-"""Everything that changes in the loop is at work here."""
+"""Everything that changes in the loop is at work here, brown-outs in every eclipse too."""
 
 DRIVER = """\
 import sys, time
