@@ -100,7 +100,8 @@ def test_states_stay_within_their_bounds(case: Case) -> None:
         assert flows["die_max_K"] >= fleet.die.max()
         assert flows["radiator_max_K"] >= fleet.radiator.max()
         for name in ("generated_J", "consumed_J", "curtailed_J", "unserved_J", "battery_loss_J"):
-            assert flows[name] >= 0.0
+            assert flows[name] >= -1e-9
+        assert (sites.unserved[: case.satellites] <= craft.bus_load * (1.0 + 1e-9)).all()
     assert (fleet.discharged >= drained - 1e-6).all()
 
 
@@ -199,6 +200,51 @@ def test_all_power_used_and_lost_becomes_heat_of_the_craft(case: Case) -> None:
     flows = named(case.run(STEPS)[0])
     made = flows["consumed_J"] + flows["battery_loss_J"]
     assert flows["heat_in_J"] == pytest.approx(made, rel=1e-12)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("charge", [CRAFT.floor, CRAFT.compute_floor, 1.0])
+def test_a_step_across_the_edge_of_the_shadow_gives_compute_only_power_that_is_there(
+    share: float, charge: float
+) -> None:
+    """What the chips draw is never missing from the bus, nor taken from the bus's reserve."""
+    for craft in (CRAFT, CRAFT._replace(discharge_limit=2e3), CRAFT._replace(charge_limit=1e3)):
+        for capacity in (20e6, 50e3, 0.0):
+            case = steady(
+                1, craft=craft, capacity=capacity, charge=charge, sun=share, utilisation=0.4
+            )
+            reserve = min(charge, craft.compute_floor) * capacity
+            bus = craft.bus_load * (1.0 - share) * STEP
+            flows = named(case.orbit(0, 1))
+            assert flows["unserved_J"] <= bus * (1.0 + 1e-9)
+            assert case.fleet.energy[0] >= max(
+                craft.floor * capacity, reserve - bus / craft.discharge_efficiency * (1.0 + 1e-9)
+            )
+
+
+def test_a_turning_array_follows_its_rows() -> None:
+    case = steady(2, steps=3)
+    turned = np.array([[1.0, 0.5], [0.0, 1.0], [0.25, 0.25]])
+    case.around = case.around._replace(array_cosine=turned)
+    made = [named(case.orbit(k, 1))["generated_J"] for k in range(3)]
+    full = steady(1).orbit(0, 1)[0, 0]
+    assert made[1] == pytest.approx(full)
+    assert made[0] > 1.5 * full > made[2] > 0.5 * full > 0.0
+    assert named(case.orbit(0, 3))["generated_J"] == pytest.approx(sum(made))
+
+
+def test_below_its_lowest_clock_a_node_pauses_for_the_power_it_lacks() -> None:
+    """No battery, hardly any array: duty cycling draws what there is and leaves the bus alone."""
+    craft = CRAFT._replace(area=6.5)
+    case = steady(1, craft=craft, capacity=0.0, utilisation=0.4)
+    flows = named(case.orbit(0, 1))
+    spare = (flows["generated_J"] / STEP - 1000.0) / 8.0 - 80.0
+    assert 0.0 < spare < 620.0 * 0.3 * (0.45 + 0.55 * 0.3) ** 2
+    assert 0.0 < case.sites.speed[0] < 0.3
+    assert flows["unserved_J"] == 0.0
+    assert flows["consumed_J"] == pytest.approx(flows["generated_J"], rel=1e-8)
+    duty = spare / (620.0 * 0.3 * (0.45 + 0.55 * 0.3) ** 2)
+    assert case.sites.speed[0] == pytest.approx(0.3 * duty, rel=1e-8)
 
 
 def test_a_node_slows_to_the_power_that_it_is_given() -> None:

@@ -98,12 +98,11 @@ def simulate(
     with ThreadPoolExecutor(workers) as pool:
         while now_on.step < steps and not stop():
             row = now_on.step % horizon
-            if row == 0:
-                state.wear(scenario, plan, now_on)
-                if clock.monotonic() - saved > CHECKPOINT:
-                    now_on.cpu = clock.process_time() - began
-                    save(now_on)
-                    saved = clock.monotonic()
+            state.wear(scenario, plan, now_on)
+            if row == 0 and clock.monotonic() - saved > CHECKPOINT:
+                now_on.cpu = clock.process_time() - began
+                save(now_on)
+                saved = clock.monotonic()
             if forecast and (row == 0 or window is None):
                 low = now_on.step - row
                 window = forecast.window(low, min(low + horizon, steps))
@@ -270,7 +269,10 @@ def _place_jobs(
 
 
 def _reveal(now_on: State, demand: Demand, later: float, observer: "record.Observer") -> None:
-    """Interruptions that begin before `later` strike their sites and jobs."""
+    """Interruptions that begin before `later` strike their sites and jobs.
+
+    Of several at one site in one interval (once in years at the published rate) the last counts.
+    """
     faults = demand.interruptions
     last = int(np.searchsorted(faults.time, later))
     for k in range(now_on.fault, last):

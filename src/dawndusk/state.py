@@ -112,6 +112,17 @@ def stored(plan: FleetPlan, state: State) -> tuple[float, float]:
     return float(fleet.energy.sum()), float(heat)
 
 
+@kernel
+def _wear(begun, fade, discharged, capacity, energy):  # type: ignore[no-untyped-def]
+    """Capacities by their throughput; returns the energy that batteries can hold no more [J]."""
+    lost = 0.0
+    for i in range(energy.size):
+        capacity[i] = max(begun - fade * discharged[i], 0.0)
+        lost += max(energy[i] - capacity[i], 0.0)
+        energy[i] = min(energy[i], capacity[i])
+    return lost
+
+
 def wear(scenario: Scenario, plan: FleetPlan, state: State) -> None:
     """Batteries lose capacity, and what they cannot hold any more, by cycles and time."""
     battery = scenario.satellite.battery
@@ -119,12 +130,11 @@ def wear(scenario: Scenario, plan: FleetPlan, state: State) -> None:
     full = plan.battery_capacity_J
     if not full:
         return
-    worn = battery.cycle_fade * state.fleet.discharged / full
     begun = ageing.battery_factor(age, plan.cycles, battery.calendar_fade, battery.cycle_fade)
-    energy, capacity = state.fleet.energy, state.fleet.capacity
-    np.maximum(full * (begun - worn), 0.0, out=capacity)
-    state.satellites[BATTERY_LOSS] += np.maximum(energy - capacity, 0.0).sum()
-    np.minimum(energy, capacity, out=energy)
+    fleet = state.fleet
+    state.satellites[BATTERY_LOSS] += _wear(
+        full * begun, battery.cycle_fade, fleet.discharged, fleet.capacity, fleet.energy
+    )
 
 
 @kernel

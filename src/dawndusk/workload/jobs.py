@@ -245,13 +245,14 @@ def settle(
             useful = max(cycles * every + min(tail, every) - worked, 0.0)
         need = (job.work - job.done) / rate
         if useful >= need:
-            elapsed = need
+            pauses = 0.0
             if every < np.inf:
                 segments = np.ceil((worked + need) / every) - 1.0
-                elapsed = max(segments * cost + worked + need - job.phase, need)
+                pauses = max(segments * cost + worked - job.phase, 0.0)
+            elapsed = need + pauses
             progress[j] = job.work - job.done
             job.done = job.work
-            job.checkpointed += rate * (elapsed - need)
+            job.checkpointed += rate * pauses
             job.stalled += rate * (left - elapsed)
             job.finish = start + restart + elapsed
             job.status = FINISHED
