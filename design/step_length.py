@@ -1,10 +1,10 @@
-"""Verdict: what happens within a step of 60 s can be neglected: 0.30 % (work, against 5 s).
+"""Verdict: what happens within a step of 60 s can be neglected: 0.25 % (work, against 5 s).
 
 The number is the largest relative change of energy generated and consumed, work delivered and
 hottest die over a day of the whole loop when steps grow from 5 s to 60 s: 100 satellites in a
 53 deg shell that is short of power (shell.toml), decisions every 5 min, no faults. Generated
 energy agrees to 1e-7, since a step across the shadow's edge is split into its lit and its dark
-part; consumed energy changes by 0.06 % and work by 0.30 %, since a clock is held for a whole step;
+part; consumed energy changes by 0.001 % and work by 0.25 %, since a clock is held for a whole step;
 the hottest die by 1 mK. Where satellites carry full load through eclipses, consumed energy and
 work do not change at all (1e-6).
 """

@@ -50,9 +50,9 @@ def quantiles(values: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArr
         low = value if value < low else low
         high = value if value > high else high
     found = np.full(shares.size, low)
-    if not high > low:
-        return found
     scale = BINS / (high - low)
+    if not 0.0 < scale < np.inf:
+        return found
     counts = np.zeros(BINS + 1, np.int64)
     for value in values:
         counts[int((value - low) * scale)] += 1

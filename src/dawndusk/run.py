@@ -3,6 +3,7 @@
 import hashlib
 import platform
 import shlex
+import shutil
 import signal
 import sys
 import threading
@@ -78,6 +79,9 @@ def run(
         scenario.satellite.array.tracking,
         threads,
     )
+    kept = None if fresh else results.load_checkpoint(partial, fingerprint)
+    if kept is None:
+        shutil.rmtree(partial, ignore_errors=True)
     with _interruptible() as interrupted:
         orbit = simulate(
             scenario,
@@ -89,7 +93,7 @@ def run(
             threads=threads,
             progress=lambda share: progress(ORBIT_SHARE * share, "running the constellation"),
             stop=interrupted,
-            resume=None if fresh else results.load_checkpoint(partial, fingerprint),
+            resume=kept,
             save=lambda state: results.save_checkpoint(partial, fingerprint, state),
         )
     if not orbit.duration:

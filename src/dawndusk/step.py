@@ -328,7 +328,18 @@ def advance_satellites(  # type: ignore[no-untyped-def]
                 compute = die_heat + switched[i] * node.host_power
                 load_power = craft.bus_load + compute
                 share = sunlit[i]
-                surplus = lit[i] - load_power
+                able = battery.deliverable(
+                    energy[i],
+                    craft.compute_floor * capacity[i],
+                    (1.0 - share) * dt,
+                    craft.discharge_efficiency,
+                    craft.discharge_limit,
+                )
+                able = able - craft.bus_load
+                able = able if able > 0.0 else 0.0
+                in_dark = compute if compute < able else able
+                surplus = lit[i] - craft.bus_load - (compute - (1.0 - share) * in_dark) / share
+                in_dark += craft.bus_load
                 stored, charge_lit, give_lit = battery.step(
                     energy[i],
                     surplus,
@@ -342,7 +353,7 @@ def advance_satellites(  # type: ignore[no-untyped-def]
                 )
                 energy[i], _, give_dark = battery.step(
                     stored,
-                    -load_power,
+                    -in_dark,
                     (1.0 - share) * dt,
                     craft.floor * capacity[i],
                     capacity[i],
@@ -355,7 +366,7 @@ def advance_satellites(  # type: ignore[no-untyped-def]
                 spare = share * (spare if spare > 0.0 else 0.0)
                 missing = -surplus - give_lit
                 missing = share * (missing if surplus < 0.0 and missing > 0.0 else 0.0)
-                short = load_power - give_dark
+                short = in_dark - give_dark
                 missing += (1.0 - share) * (short if short > 0.0 else 0.0)
                 missing = missing if missing > 2.0 * DARK * load_power else 0.0
                 charging = share * charge_lit
