@@ -155,8 +155,11 @@ def view(
     charge = np.ones(len(sites.speed))
     _usable_charge(plan.craft.compute_floor, fleet.energy, fleet.capacity, charge)
     known = table["submit"] <= now
-    table = np.where(known, table, np.zeros((), table.dtype))
-    table["deadline"][~known] = np.inf
+    if known.all():
+        table = table.copy()
+    else:
+        table = np.where(known, table, np.zeros((), table.dtype))
+        table["deadline"][~known] = np.inf
     return View(
         time=now,
         satellites=satellites,
