@@ -88,6 +88,7 @@ def fleet(satellites=10):
         inclination_rad=math.radians(97.986),
         sunlit_fraction=0.961,
         eclipse_max_s=1000.0,
+        beta_start_rad=math.radians(80.0),
     )
 
 
@@ -178,7 +179,7 @@ def test_summary_has_the_contracts_keys_and_is_plain_json():
     assert json.loads(text) == summary
     wanted = {
         "fleet": "satellites mass_kg launches power_W",
-        "orbit": "period_s inclination_deg sunlit_fraction eclipse_max_s",
+        "orbit": "period_s inclination_deg sunlit_fraction eclipse_max_s beta_start_deg",
         "environment": "dose_rad_per_year",
         "energy": "generated_J consumed_J curtailed_J stored_change_J residual_relative",
         "thermal": "die_max_K radiator_max_K throttled_fraction",

@@ -136,6 +136,11 @@ class FleetPlan:
         return self.survey.eclipse_max_s
 
     @property
+    def beta_start_rad(self) -> float:
+        """Mean angle between orbit plane and Sun at the start [rad]."""
+        return self.survey.beta_start_rad
+
+    @property
     def sunlit_fraction(self) -> float:
         """Share of the year in sunlight [-]."""
         return self.survey.sunlit_fraction

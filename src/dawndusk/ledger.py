@@ -120,6 +120,7 @@ def settle(scenario: Scenario, fleet: FleetPlan, record: Record, twin: Record) -
             "inclination_deg": math.degrees(fleet.inclination_rad),
             "sunlit_fraction": fleet.sunlit_fraction,
             "eclipse_max_s": fleet.eclipse_max_s,
+            "beta_start_deg": math.degrees(fleet.beta_start_rad),
         },
         "environment": {"dose_rad_per_year": None},
     }
@@ -242,7 +243,7 @@ def space_costs(
         },
     )
     annual["carbon"] = launched_carbon(scenario, fleet) * prices.carbon_price
-    nodes = scenario.ground.hybrid_nodes if scenario.ground.hybrid else 0
+    nodes = hybrid_nodes(scenario)
     if nodes:
         used = _per_year(totals.get("hybrid_consumed_J", 0.0), duration)
         hybrid = ground_costs(scenario, nodes, used)
@@ -308,6 +309,11 @@ def breakeven_launch_price(
     slope = space_costs(scenario, fleet, orbit, duration, launch_price=1.0).per_year - free
     target = earth.per_year * orbit["delivered_FLOP"] / ground["delivered_FLOP"]
     return finance.breakeven_price(target, free, slope)
+
+
+def hybrid_nodes(scenario: Scenario) -> int:
+    """Ground nodes that the orbital side may use too."""
+    return scenario.ground.hybrid_nodes if scenario.ground.hybrid else 0
 
 
 def ground_nodes(scenario: Scenario, fleet: FleetPlan) -> int:

@@ -22,7 +22,7 @@ from dawndusk.demand import demand
 from dawndusk.execution import modelled
 from dawndusk.fleet_plan import FleetPlan, plan_fleet
 from dawndusk.forecast import forecast
-from dawndusk.ledger import Ledger, ground_nodes, settle
+from dawndusk.ledger import Ledger, ground_nodes, hybrid_nodes, settle
 from dawndusk.loop import simulate
 from dawndusk.placement.conformance import resolve
 from dawndusk.record import QUANTILES, Record
@@ -70,7 +70,7 @@ def run(
     policy = resolve(scenario.placement.policy)
     plan = plan_fleet(scenario)
     scenario = plan.scenario
-    hybrid = scenario.ground.hybrid_nodes if scenario.ground.hybrid else 0
+    hybrid = hybrid_nodes(scenario)
     asked = demand(scenario, plan.satellites + hybrid, stream=0)
     ahead = forecast(
         plan.elements,
