@@ -17,6 +17,7 @@ MODEL_PACKAGES = (
     "economics",
     "environment",
     "execution",
+    "network",
     "orbit",
     "placement",
     "satellite",
@@ -25,7 +26,7 @@ MODEL_PACKAGES = (
 SECTIONS = ("Args", "Returns", "Raises", "Neglects", "Source")
 SYMBOLS = (
     *("s", "m", "kg", "A", "V", "W", "J", "K", "Hz", "rad", "sr"),
-    *("FLOP", "B", "bytes", "tokens", "USD"),
+    *("FLOP", "B", "bit", "bytes", "tokens", "USD"),
 )
 FACTOR = rf"(?:1|{'|'.join(SYMBOLS)})[²³⁴⁶]?"
 UNIT = re.compile(rf"-|object|{FACTOR}(?:[·/]{FACTOR})*")

@@ -1,0 +1,1 @@
+"""Links between satellites and to the ground: light, radio, weather, paths and sharing."""
