@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial import cKDTree
 from sgp4.api import SatrecArray
 
 from dawndusk.constants import DAY, SGP4_RADIUS
+from dawndusk.elements import Elements
 from dawndusk.orbit import constellation, formation
 
 from .test_constellation import satrec
@@ -23,7 +25,11 @@ def fly(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Positions [m] (n, phases, 3) over one orbit, begun after `orbits`; velocities; seconds."""
     mean = formation.mean_elements(*formation.lattice(radius, spacing), A, latitude)
-    elements = constellation.cluster(650e3, "18:00", START, *mean)
+    return flown(constellation.cluster(650e3, "18:00", START, *mean), orbits)
+
+
+def flown(elements: Elements, orbits: float = 0.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same of any satellites."""
     sats = [satrec(elements, k) for k in range(len(elements))]
     period = 2.0 * np.pi / (sats[0].mdot / 60.0)
     seconds = (orbits + np.linspace(0.0, 1.0, PHASES)) * period
@@ -67,10 +73,92 @@ def test_lattice_counts_are_gauss_circle_numbers(ratio: int, count: int) -> None
     assert len(formation.lattice(ratio * 0.1, 0.1)[0]) == count
 
 
+@pytest.mark.parametrize("ratio", [1, 2, 3, 5, 8, 20])
+def test_hexagonal_counts_are_those_of_the_a2_lattice(ratio: int) -> None:
+    """1 + 6 Σ (⌊N/(3k+1)⌋ − ⌊N/(3k+2)⌋) points within √N: Hirschhorn 1999, OEIS A038589."""
+    steps = range(ratio**2 // 3 + 1)
+    count = 1 + 6 * sum(ratio**2 // (3 * k + 1) - ratio**2 // (3 * k + 2) for k in steps)
+    assert len(formation.lattice(ratio * 0.1, 0.1, "hexagonal")[0]) == count
+
+
+@settings(deadline=None)
+@given(
+    st.floats(1.0, 30.0),
+    st.sampled_from(formation.PATTERNS),
+    st.floats(0.5, 8.0),
+    st.floats(1, 1e3),
+)
+def test_a_lattice_fits_its_disc_and_keeps_its_spacing(
+    turns: float, pattern: str, ratio: float, spacing: float
+) -> None:
+    along, radial = formation.lattice(turns * spacing, spacing, pattern, ratio)
+    assert np.hypot(along, ratio * radial).max() <= turns * spacing * (1.0 + 1e-9)
+    nearest = cKDTree(np.column_stack((along, ratio * radial))).query([0.0, 0.0], k=2)[0]
+    np.testing.assert_allclose(nearest, [0.0, spacing], rtol=1e-9)
+    mirrored = {(round(-y, 6), round(-x, 6)) for y, x in zip(along, radial, strict=True)}
+    assert mirrored == {(round(y, 6), round(x, 6)) for y, x in zip(along, radial, strict=True)}
+
+
+def test_a_hexagonal_cluster_is_denser_and_keeps_the_same_distance() -> None:
+    """Hales 2001: no packing of the plane beats π/√12, 2/√3 = 1.155 times the square one."""
+    dense, loose = (
+        len(formation.lattice(20e3, 200.0, each)[0]) for each in ("hexagonal", "square")
+    )
+    assert dense / loose == pytest.approx(2.0 / np.sqrt(3.0), rel=0.002)
+
+
+def test_a_hexagonal_cluster_flies_with_100_to_200_metres_between_neighbours() -> None:
+    lattice = formation.lattice(1000.0, 200.0, "hexagonal")
+    mean = formation.mean_elements(*lattice, A)
+    elements = constellation.cluster(650e3, "18:00", START, *mean)
+    positions, _, _ = flown(elements)
+    pairs = formation.neighbours(*lattice, 200.0)
+    assert len(pairs) == 240
+    distance = np.linalg.norm(positions[pairs[:, 0]] - positions[pairs[:, 1]], axis=-1)
+    np.testing.assert_allclose(distance.min(axis=1), 100.0, rtol=0.02)
+    np.testing.assert_allclose(distance.max(axis=1), 200.0, rtol=0.02)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10_000), st.floats(10.0, 800.0))
+def test_neighbours_are_the_pairs_close_in_the_scaled_plane(seed: int, within: float) -> None:
+    along, radial = np.random.default_rng(seed).normal(size=(2, 40)) * 300.0
+    apart = np.hypot(along[:, None] - along, 2.0 * (radial[:, None] - radial))
+    expected = np.argwhere(np.triu(apart <= within, 1))
+    np.testing.assert_array_equal(formation.neighbours(along, radial, within), expected)
+
+
+def test_scaled_distance_bounds_the_distance_in_space() -> None:
+    """Half of it and all of it, each twice an orbit, for any pair of drift-free satellites."""
+    positions, _, _ = fly(1000.0, 200.0)
+    along, radial = formation.lattice(1000.0, 200.0)
+    distance = np.linalg.norm(positions[3] - positions, axis=-1)
+    scaled = np.hypot(along - along[3], 2.0 * (radial - radial[3]))
+    np.testing.assert_allclose(distance.min(axis=1), scaled / 2.0, rtol=0.003)
+    np.testing.assert_allclose(distance.max(axis=1), scaled, rtol=0.003)
+
+
+def test_nobody_is_his_own_neighbour() -> None:
+    assert formation.neighbours([0.0], [0.0], 1e3).shape == (0, 2)
+
+
 @pytest.mark.parametrize(("radius", "spacing"), [(1e3, 0.0), (1e3, 1001.0), (-1.0, -2.0)])
 def test_lattice_refuses_a_spacing_that_does_not_fit(radius: float, spacing: float) -> None:
     with pytest.raises(ValueError, match=r"spacing = .* must be positive and not larger"):
         formation.lattice(radius, spacing)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "ratio", "said"),
+    [
+        ("cubic", 2.0, 'pattern = "cubic": must be one of square, hexagonal'),
+        ("square", 0.0, "ratio = 0: must be positive"),
+        ("square", np.nan, "ratio = nan: must be positive"),
+    ],
+)
+def test_lattice_refuses_an_unknown_pattern_or_ratio(pattern: str, ratio: float, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        formation.lattice(1e3, 200.0, pattern, ratio)
 
 
 def test_direct_neighbours_move_between_100_and_200_metres(cluster: np.ndarray) -> None:

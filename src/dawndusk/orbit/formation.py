@@ -4,48 +4,92 @@ All satellites share the mean semi-major axis, inclination and node of a referen
 differ in the eccentricity vector. Each then runs, once a revolution, round an ellipse about
 its own centre that is twice as long along the track as it is high, and none drifts away.
 In the *scaled plane* (along-track, 2 × radial) these ellipses are circles and the whole
-formation turns like a rigid disc: a square lattice stays a square lattice.
+formation turns like a rigid disc: a lattice keeps its shape.
 """
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
 
 Array = NDArray[np.float64]
+
+PATTERNS = ("square", "hexagonal")
+"""Lattices of the scaled plane."""
 
 REFERENCE_ECCENTRICITY = 1e-6
 """Mean eccentricity of the reference orbit [-]: the smallest that SGP4 propagates."""
 
 
-def lattice(radius: float, spacing: float) -> tuple[Array, Array]:
-    """Square lattice in the scaled plane, cut to a disc, at the moment of reference.
+def lattice(
+    radius: float, spacing: float, pattern: str = "square", ratio: float = 2.0
+) -> tuple[Array, Array]:
+    """Regular lattice in the scaled plane, cut to a disc, at the moment of reference.
 
-    With the defaults of the published cluster (1 km, 200 m) it holds 81 satellites; the
-    number grows with (radius/spacing)².
+    With the defaults of the published cluster (1 km, 200 m, square) it holds 81 satellites.
+    A square lattice holds about π·(radius/spacing)² satellites, a hexagonal one 15 % more
+    that come no closer: half of the spacing, twice a revolution.
 
     Args:
         radius: largest scaled distance, which is the largest along-track offset [m]
         spacing: lattice constant in the scaled plane; direct neighbours move between half
             of it and all of it [m]
+        pattern: "square" or "hexagonal" [-]
+        ratio: along-track extent over radial extent at that moment; at 2, the ratio of every
+            drift-free ellipse, the pattern keeps its shape, at any other it is sheared [-]
     Returns:
         along-track and radial offsets, each of shape (n,), the centre included [m]
     Raises:
-        ValueError: when radius or spacing is not positive, or the spacing exceeds the radius
+        ValueError: when radius, spacing or ratio is not positive, the spacing exceeds the
+            radius or the pattern is unknown
     Neglects:
-        out-of-plane offsets: the formation is flat, in the orbital plane
+        out-of-plane offsets: the formation is flat, in the orbital plane. With a ratio below
+        2 satellites move farther along the track than `radius`, up to 2/ratio times it
     Source:
         Suncatcher, arXiv 2511.19468, illustrative cluster of 81 satellites; the lattice
-        (i·d, j·d), i² + j² ≤ (R/d)², is the one that reproduces its stated distances
+        (i·d, j·d), i² + j² ≤ (R/d)², is the one that reproduces its stated distances.
+        Hexagonal: Conway & Sloane, Sphere Packings, Lattices and Groups (1999), lattice A2
     """
     if not 0.0 < spacing <= radius:
         raise ValueError(
             f"spacing = {spacing:g} m, radius = {radius:g} m: the spacing must be positive and"
             " not larger than the radius"
         )
+    if pattern not in PATTERNS:
+        raise ValueError(f'pattern = "{pattern}": must be one of {", ".join(PATTERNS)}')
+    if not 0.0 < ratio < np.inf:
+        raise ValueError(f"ratio = {ratio:g}: must be positive, 2 for a drift-free ellipse")
     reach = radius / spacing * (1.0 + 1e-12)
-    line = np.arange(-int(reach), int(reach) + 1, dtype=np.float64)
+    steps = int(1.2 * reach) + 1
+    line = np.arange(-steps, steps + 1, dtype=np.float64)
     i, j = (grid.ravel() for grid in np.meshgrid(line, line, indexing="ij"))
+    if pattern == "hexagonal":
+        i, j = i + 0.5 * (j % 2.0), j * np.sqrt(0.75)
     inside = i**2 + j**2 <= reach**2
-    return i[inside] * spacing, j[inside] * spacing / 2.0
+    return i[inside] * spacing, j[inside] * spacing / ratio
+
+
+def neighbours(along_track: ArrayLike, radial: ArrayLike, within: float) -> NDArray[np.int64]:
+    """Pairs that stay together: those close to each other in the scaled plane.
+
+    Scaled distance does not change over a revolution; the distance in space moves between
+    half of it and all of it. `within` = spacing gives the direct neighbours of a square
+    lattice, √2 × spacing adds the diagonal ones, both to a millionth.
+
+    Args:
+        along_track: offset along the reference orbit's arc, shape (n,) [m]
+        radial: offset outward, shape (n,) [m]
+        within: largest scaled distance [m]
+    Returns:
+        first and second satellite of each pair, first < second, ascending, shape (m, 2) [-]
+    Neglects:
+        out-of-plane offsets, as `lattice`
+    Source:
+        Clohessy & Wiltshire, J. Aerospace Sciences 27, 653 (1960), drift-free solution
+    """
+    scaled = np.column_stack((np.ravel(along_track), 2.0 * np.ravel(radial)))
+    pairs = cKDTree(scaled).query_pairs(within * (1.0 + 1e-6), output_type="ndarray")
+    pairs = np.sort(pairs.astype(np.int64), axis=1)
+    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
 
 
 def mean_elements(
