@@ -26,6 +26,12 @@ class Declared:
     checkpoint_time: float = 0.0
     restart_time: float = 0.0
     utilisation: float = 0.4
+    input: float = 0.0
+    output: float = 0.0
+    checkpoint_size: float = 0.0
+    checkpoint_to: str = "aboard"
+    exchange: float = 0.0
+    exchange_interval: float = 60.0
 
 
 def one(work=1e6, **changes):

@@ -1,4 +1,4 @@
-"""The catalogue: designs, accelerators, models, launchers, sites, cities and prices.
+"""The catalogue: designs, accelerators, models, launchers, sites, cities, terminals and prices.
 
 Each value carries its source, date and confidence. `kinds()`, `names(kind)` and
 `entry("accelerator.h100")` give plain data; nothing is printed.
@@ -13,7 +13,16 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from dawndusk.catalogue.entries import Accelerator, Cities, Launcher, Model, Site
+from dawndusk.catalogue.entries import (
+    Accelerator,
+    Cities,
+    Launcher,
+    Model,
+    Site,
+    Stations,
+    Terminal,
+    WorkloadClass,
+)
 from dawndusk.scenario import trees
 from dawndusk.scenario.economics import Economics
 from dawndusk.scenario.errors import Fault, ScenarioError, unknown_name
@@ -29,6 +38,9 @@ WHOLE: Final[dict[str, type[Table]]] = {
     "site": Site,
     "launcher": Launcher,
     "cities": Cities,
+    "terminal": Terminal,
+    "stations": Stations,
+    "workload": WorkloadClass,
 }
 """Kinds whose entries stand by themselves."""
 
@@ -48,6 +60,9 @@ FILES: Final = {
     "launcher": "launchers.toml",
     "site": "sites.toml",
     "cities": "cities.toml",
+    "terminal": "terminals.toml",
+    "stations": "stations.toml",
+    "workload": "workloads.toml",
     "prices": "prices.toml",
 }
 
@@ -167,7 +182,8 @@ def _values(table: Table, given: trees.Tree, prefix: str, whole: bool) -> dict[s
     return {
         path: value
         for path, value in found.items()
-        if path not in ("name", "title") and (whole or value.provenance.origin != "default")
+        if path not in ("name", "title")
+        and (value.provenance.origin != "default" or (whole and value.value is not None))
     }
 
 

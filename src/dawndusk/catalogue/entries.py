@@ -1,12 +1,13 @@
 """What an entry of each kind holds, in SI."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, model_validator
 
 from dawndusk.scenario import fields as f
-from dawndusk.scenario.fields import Table, declared, supplied
-from dawndusk.scenario.quantities import Quantity
+from dawndusk.scenario.errors import Fault, shown
+from dawndusk.scenario.fields import Table, declared, faults, supplied
+from dawndusk.scenario.quantities import Quantity, text
 
 Latitude = Annotated[float, Quantity("rad", least=-1.5707963267948966, most=1.5707963267948966)]
 Longitude = Annotated[float, Quantity("rad", least=-3.141592653589793, most=3.141592653589793)]
@@ -92,3 +93,174 @@ class Cities(Table):
     name: f.Text = supplied("catalogue name")
     title: f.Text = supplied("full name")
     cities: Annotated[tuple[City, ...], AfterValidator(f.some)] = supplied("weighted by population")
+
+
+def _unpublished(meaning: str) -> Any:
+    """A value of a link's physics that may be left open."""
+    return declared(None, meaning, "not public", "2026-11")
+
+
+class Terminal(Table):
+    """A link terminal and, for a link to the ground, what stands at the other end.
+
+    Where the physics is not given, the link carries `max_rate` up to `max_range`.
+    """
+
+    name: f.Text = supplied("catalogue name")
+    title: f.Text = supplied("full name")
+    medium: Literal["optical", "radio"] = supplied("what carries the bits")
+    use: Literal["isl", "ground", "both"] = supplied("isl is between satellites")
+    max_rate: f.LinkRate = supplied("of one link, each way")
+    max_range: f.Length = supplied("of a link")
+    elevation_mask: f.RightAngle = supplied(
+        "least elevation at the ground end; 0 between satellites"
+    )
+    mass: f.OptionalMass = supplied("of one terminal")
+    power: f.Load = supplied("of one terminal while it is on")
+    acquisition_time: f.Delay = supplied("from pointing to the first bit of a new link")
+    transmit_power: f.Power | None = _unpublished("optical power sent, all channels")
+    aperture: f.Length | None = _unpublished("diameter of the telescope")
+    efficiency: f.PositiveFraction | None = _unpublished("of each aperture")
+    wavelength: f.Length | None = _unpublished("of the carrier")
+    transmission: f.PositiveFraction | None = _unpublished("let through by all optics, as -3 dB")
+    jitter: f.Angle | None = _unpublished("standard deviation of the pointing, an axis")
+    channels: f.Count | None = _unpublished("wavelengths or carriers")
+    channel_rate: f.LinkRate | None = _unpublished("of one channel")
+    sensitivity: f.Power | None = _unpublished("received power that one channel needs")
+    multiplex: f.Count | None = _unpublished(
+        "most beams side by side along an edge of the aperture"
+    )
+    frequency: f.Frequency | None = _unpublished("of the carrier")
+    bandwidth: f.Frequency | None = _unpublished("of one link")
+    eirp: f.Power | None = _unpublished("radiated towards the ground, such as 40 dBW")
+    g_over_t: f.GainPerTemperature | None = _unpublished("of the ground end, such as 20 dB/K")
+    noise_temperature: f.Temperature | None = _unpublished("of that end under a clear sky")
+    implementation_loss: f.Loss | None = _unpublished("against Shannon's limit, such as 2 dB")
+    min_spectral_efficiency: f.Number | None = _unpublished("bit/s per Hz below which it is lost")
+    max_spectral_efficiency: f.PositiveNumber | None = _unpublished("bit/s per Hz at most")
+
+    @model_validator(mode="after")
+    def _physics_is_whole(self) -> "Terminal":
+        parts = OPTICAL_PARTS if self.medium == "optical" else RADIO_PARTS
+        absent = [key for key in parts if getattr(self, key) is None]
+        others = RADIO_PARTS if self.medium == "optical" else OPTICAL_PARTS
+        strange = [key for key in others if getattr(self, key) is not None]
+        found = []
+        if absent and len(absent) < len(parts):
+            allowed = f"missing; allowed: all or none of {', '.join(parts)}"
+            found += [Fault(key, "", allowed) for key in absent]
+        if strange:
+            allowed = f"not of {self.medium} links; allowed: {', '.join(parts)}"
+            found += [Fault(key, "", allowed) for key in strange]
+        low, high = self.min_spectral_efficiency, self.max_spectral_efficiency
+        if low is not None and high is not None and low > high:
+            allowed = f"allowed: at most max_spectral_efficiency, {text(high, '')}"
+            found.append(Fault("min_spectral_efficiency", text(low, ""), allowed))
+        if found:
+            raise faults(found)
+        return self
+
+
+OPTICAL_PARTS = (
+    *("transmit_power", "aperture", "efficiency", "wavelength", "transmission"),
+    *("jitter", "channels", "channel_rate", "sensitivity", "multiplex"),
+)
+"""What the rate of an optical link follows from."""
+
+RADIO_PARTS = (
+    *("frequency", "bandwidth", "eirp", "g_over_t", "noise_temperature"),
+    *("implementation_loss", "min_spectral_efficiency", "max_spectral_efficiency"),
+)
+"""What the rate of a radio link follows from."""
+
+
+class Station(Table):
+    """Where satellites meet the ground."""
+
+    name: f.Text = supplied("of the station")
+    latitude: Latitude = supplied("north")
+    longitude: Longitude = supplied("east")
+    cloud_free: f.Fraction = supplied("share of time that an optical link is not cut by clouds")
+    rain_rate: f.RainRate = supplied("exceeded in 0.01 % of a mean year")
+    elevation_mask: f.RightAngle = declared(
+        "0 deg", "skyline; the terminal's mask holds where it is higher", "open sky", "2026-11"
+    )
+
+
+class Stations(Table):
+    """A set of ground stations."""
+
+    name: f.Text = supplied("catalogue name")
+    title: f.Text = supplied("full name")
+    stations: tuple[Station, ...] = supplied("where satellites meet the ground")
+
+
+Exchange = Annotated[float, Quantity("bit/s", least=0.0)]
+
+
+class WorkloadClass(Table):
+    """A class of work, by its unit: what it computes, moves and asks for."""
+
+    name: f.Text = supplied("catalogue name")
+    title: f.Text = supplied("full name")
+    unit: f.Text = supplied("what is counted")
+    work: f.Work = supplied("useful, of a unit")
+    utilisation: f.PositiveFraction = supplied("useful over dense BF16 rate while it runs")
+    bound: Literal["compute", "memory"] = supplied("what the accelerators wait for")
+    memory: f.Memory = supplied("of accelerators, for one copy")
+    input: f.Data = supplied("of a unit, from where its data arise")
+    output: f.Data = supplied("of a unit, to where its answer is needed")
+    origin: Literal["users", "data_centre", "satellite", "vehicle"] = supplied(
+        "where the data arise; answers go back there, a satellite's to the data centre"
+    )
+    rate: f.PositiveRate | None = declared(
+        None, "units from one source; auto: as many as a node takes", "not one source", "2026-11"
+    )
+    response: f.Delay = supplied("computing until the answer on a free node")
+    latency: f.Duration | None = declared(
+        None, "limit from data to answer; auto: none", "nobody waits for it", "2026-11"
+    )
+    availability: f.ProperFraction = supplied("share of the answers within that limit")
+    interruptible: f.Flag = supplied("may be paused between data and answer")
+    exchange: Exchange = supplied("between its nodes, each way, where one copy needs several")
+    access_rate: f.LinkRate | None = declared(
+        None, "of a vehicle's own link; auto: no vehicle", "no vehicle", "2026-11"
+    )
+    access_latency: f.Delay = supplied("round trip of the source's own link")
+    access_availability: f.PositiveFraction = supplied("share of the time that link works")
+    computer_rate: f.ComputeRate | None = declared(
+        None, "dense rate of a vehicle's own computer; auto: no vehicle", "no vehicle", "2026-11"
+    )
+    computer_power: f.Power | None = declared(None, "of that computer", "no vehicle", "2026-11")
+    computer_memory: f.Memory | None = declared(None, "of that computer", "no vehicle", "2026-11")
+    computer_price: f.Money | None = declared(None, "of that computer", "no vehicle", "2026-11")
+    computer_life: f.Duration | None = declared(
+        None, "that it works before it is replaced", "no vehicle", "2026-11"
+    )
+
+    @model_validator(mode="after")
+    def _a_vehicle_has_a_computer_and_a_link(self) -> "WorkloadClass":
+        wanted = {
+            "vehicle": (*VEHICLE, "rate"),
+            "satellite": ("rate",),
+        }.get(self.origin, ())
+        found = [
+            Fault(key, "", f'missing; allowed: a value where origin is "{self.origin}"')
+            for key in wanted
+            if getattr(self, key) is None
+        ]
+        found += [
+            Fault(key, shown(getattr(self, key)), 'allowed: only where origin is "vehicle"')
+            for key in VEHICLE
+            if key not in wanted and getattr(self, key) is not None
+        ]
+        if found:
+            raise faults(found)
+        return self
+
+
+VEHICLE = (
+    "access_rate",
+    *(f"computer_{part}" for part in ("rate", "power", "memory", "price", "life")),
+)
+"""What a class says of the vehicle that its data arise on."""

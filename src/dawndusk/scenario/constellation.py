@@ -9,6 +9,9 @@ from dawndusk.scenario.errors import Fault, shown
 from dawndusk.scenario.fields import Table, declared, faults, some, supplied
 from dawndusk.scenario.quantities import Quantity, text
 
+CHOSEN = "chosen"
+NOW = "2026-11"
+
 Altitude = Annotated[float, Quantity("m", least=150e3, most=5_800e3)]
 """Above the equatorial radius; the theory holds to periods of 225 minutes."""
 
@@ -93,21 +96,33 @@ class Cluster(Table):
     )
     spacing: f.Length = declared(
         "200 m",
-        "of the square lattice in the scaled plane; 81 satellites with 1 km",
+        "of the lattice in the scaled plane; 81 satellites with 1 km",
         "lattice that reproduces Suncatcher's 81 satellites and 100–200 m neighbours",
         "2026-11",
         "derived",
     )
+    pattern: Literal["square", "hexagonal"] = declared("square", "of the lattice")
+    keep_out: f.Length = declared("20 m", "nearer than this two satellites collide", CHOSEN, NOW)
+    air_density: Annotated[float, Quantity("kg/m³", least=0.0)] = declared(
+        "1.6e-13 kg/m³",
+        "mean along the orbit",
+        "NRLMSIS 2.1, 650 km, moderate Sun",
+        "2026",
+        "public",
+    )
+    unlikeness: f.Fraction = declared(
+        0.01, "largest difference of area over mass from the reference satellite", CHOSEN, NOW
+    )
 
     @model_validator(mode="after")
     def _lattice_fits(self) -> "Cluster":
-        if self.spacing > 2.0 * self.radius:
+        if self.spacing > self.radius:
             raise faults(
                 [
                     Fault(
                         "spacing",
                         f'"{text(self.spacing, "m")}"',
-                        f'allowed: at most twice the radius, "{text(2.0 * self.radius, "m")}"',
+                        f'allowed: at most the radius, "{text(self.radius, "m")}"',
                     )
                 ]
             )

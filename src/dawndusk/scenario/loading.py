@@ -15,7 +15,7 @@ from dawndusk.scenario.fields import AUTO
 from dawndusk.scenario.provenance import Given
 from dawndusk.scenario.resolved import Scenario, resolve
 
-PATHS: Final = ("constellation.file", "workload.trace")
+PATHS: Final = ("constellation.file", "workload.trace", "network.edges")
 """Values that are paths: relative to the scenario's file, or to the working folder."""
 
 

@@ -75,6 +75,9 @@ SPELLINGS: Final = (
     ("^", "**"),
 )
 
+DECIBELS: Final = {"dB": ("", 1.0), "dBW": ("W", 1.0), "dBm": ("W", 1e-3), "dB/K": ("1/K", 1.0)}
+"""Logarithmic units: the SI unit and what 0 dB stand for in it."""
+
 NUMBER: Final = re.compile(
     r"\s*([-+]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][-+]?\d+)?)\s*(.*?)\s*", re.DOTALL
 )
@@ -89,25 +92,30 @@ class Unit:
 
 
 UNITS: Final[dict[str, Unit]] = {
-    "m": Unit("length", ("km", "m", "cm")),
+    "m": Unit("length", ("km", "m", "cm", "mm", "µm")),
     "m²": Unit("area", ("m²",)),
     "kg": Unit("mass", ("t", "kg", "g")),
     "s": Unit("time", ("yr", "day", "h", "min", "s", "ms")),
     "K": Unit("temperature", ("K", "°C")),
-    "rad": Unit("angle", ("deg", "rad")),
-    "W": Unit("power", ("MW", "kW", "W")),
+    "rad": Unit("angle", ("deg", "rad", "µrad")),
+    "W": Unit("power", ("MW", "kW", "W", "mW", "µW")),
     "J": Unit("energy", ("kWh", "Wh", "J")),
     "1/s": Unit("rate", ("1/s", "1/min", "1/h", "1/day", "1/yr")),
     "1/K": Unit("relative change per temperature", ("1/K", "%/K")),
     "J/K": Unit("heat capacity", ("kJ/K", "J/K")),
     "W/K": Unit("thermal conductance", ("kW/K", "W/K")),
     "kg/m²": Unit("mass per area", ("kg/m²",)),
+    "kg/m³": Unit("density", ("kg/m³",)),
     "kg/W": Unit("mass per power", ("kg/kW", "kg/W")),
     "J/kg": Unit("energy per mass", ("Wh/kg", "J/kg")),
     "FLOP": Unit("work", ("YFLOP", "ZFLOP", "EFLOP", "PFLOP", "TFLOP", "FLOP")),
     "FLOP/s": Unit("compute rate", ("PFLOP/s", "TFLOP/s", "GFLOP/s", "FLOP/s")),
     "B": Unit("data", ("TB", "GB", "MB", "kB", "B")),
     "B/s": Unit("data rate", ("TB/s", "GB/s", "MB/s", "B/s")),
+    "bit/s": Unit("link rate", ("Tbit/s", "Gbit/s", "Mbit/s", "bit/s")),
+    "FLOP/B": Unit("work per data", ("TFLOP/B", "GFLOP/B", "MFLOP/B", "FLOP/B")),
+    "Hz": Unit("frequency", ("THz", "GHz", "MHz", "Hz")),
+    "m/s": Unit("speed", ("m/s", "mm/h")),
     "USD": Unit("money", ("MUSD", "USD")),
     "USD/kg": Unit("price per mass", ("USD/kg",)),
     "USD/W": Unit("price per power", ("USD/W",)),
@@ -148,6 +156,11 @@ def _converter(unit: str, si: str) -> Callable[[float], float]:
     registry = _registry()
 
     wanted = registry.parse_units(_plain(si), as_delta=True)
+    if unit in DECIBELS:
+        linear, reference = DECIBELS[unit]
+        if linear != si:
+            raise QuantityError(f"this is {_articled(UNITS[linear].meaning)} in decibel")
+        return lambda number: reference * 10.0 ** (number / 10.0)
     try:
         found = registry.parse_units(_plain(unit), as_delta=True)
     except pint.errors.UndefinedUnitError:
@@ -205,9 +218,7 @@ def parse(text: str, si: str) -> float:
         )
     number, unit = float(match[1].replace("_", "")), match[2]
     if not unit and si:
-        raise QuantityError(
-            f"no unit; allowed: {allowed(si)}", f'write "{match[1]} {UNITS[si].written[-1]}"'
-        )
+        raise QuantityError(f"no unit; allowed: {allowed(si)}", f'write "{match[1]} {si}"')
     try:
         return _converter(unit, si)(number)
     except QuantityError as error:
@@ -299,9 +310,8 @@ class Quantity:
         if isinstance(given, str):
             value = parse(given, self.si)
         elif self.si and border:
-            unit = UNITS[self.si].written[-1]
             raise QuantityError(
-                f"a bare number; allowed: {self.range()}", f'write "{given!r} {unit}"'
+                f"a bare number; allowed: {self.range()}", f'write "{given!r} {self.si}"'
             )
         else:
             value = float(given)

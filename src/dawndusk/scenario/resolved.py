@@ -8,8 +8,18 @@ from typing import Any, TypeVar
 from pydantic import PrivateAttr, ValidationError
 
 from dawndusk import catalogue
-from dawndusk.catalogue.entries import Accelerator, Cities, City, Launcher, Model, Site
-from dawndusk.scenario import trees
+from dawndusk.catalogue.entries import (
+    Accelerator,
+    Cities,
+    City,
+    Launcher,
+    Model,
+    Site,
+    Station,
+    Stations,
+    Terminal,
+)
+from dawndusk.scenario import network_checks, trees
 from dawndusk.scenario.errors import Fault, ScenarioError, shown, unknown_name
 from dawndusk.scenario.fields import Table
 from dawndusk.scenario.provenance import Given, Provenance, Value
@@ -70,6 +80,26 @@ class Scenario(Tables):
         """Where requests arise."""
         return self._entry("cities", self.workload.cities, Cities).cities
 
+    @property
+    def isl_terminal(self) -> Terminal:
+        """What links satellites to each other."""
+        return self._entry("terminal", self.network.terminal, Terminal)
+
+    @property
+    def ground_terminal(self) -> Terminal:
+        """What links a satellite to stations."""
+        return self._entry("terminal", self.network.ground_terminal, Terminal)
+
+    @property
+    def user_terminal(self) -> Terminal:
+        """What links a satellite to cities when users are direct."""
+        return self._entry("terminal", self.network.user_terminal, Terminal)
+
+    @property
+    def stations(self) -> tuple[Station, ...]:
+        """Where satellites meet the ground."""
+        return self._entry("stations", self.network.stations, Stations).stations
+
     def entries(self) -> dict[str, catalogue.Entry]:
         """The catalogue entries in use, by reference such as "accelerator.h100"."""
         used = [
@@ -79,6 +109,10 @@ class Scenario(Tables):
             f"site.{self.ground.site}",
             f"launcher.{self.economics.launcher}",
             f"cities.{self.workload.cities}",
+            f"terminal.{self.network.terminal}",
+            f"terminal.{self.network.ground_terminal}",
+            f"terminal.{self.network.user_terminal}",
+            f"stations.{self.network.stations}",
         ]
         return {each: catalogue.entry(each, self._own) for each in dict.fromkeys(used)}
 
@@ -259,6 +293,18 @@ def _derived(
         work = 6.0 * model.active_parameters * job.tokens
         note(path, text(work, "FLOP"), "6 · active parameters · tokens")
     faults.extend(_job_faults(tables, own))
+    network = tables.network
+    topology = network.topology or network_checks.topology(tables)
+    if network.topology is None:
+        note("network.topology", topology, "from the kind of constellation")
+    if network.interval is None:
+        source = "placement.interval"
+        note("network.interval", text(tables.placement.interval, "s"), source)
+    if network.elevation_mask is None:
+        terminal = catalogue.entry(f"terminal.{network.ground_terminal}", own).resolved
+        assert isinstance(terminal, Terminal)
+        note("network.elevation_mask", text(terminal.elevation_mask, "rad"), "ground terminal")
+    faults.extend(network_checks.faults(tables, topology, own))
     return tree
 
 
@@ -304,8 +350,7 @@ def _job_faults(tables: Tables, own: catalogue.Own) -> list[Fault]:
     accelerator = catalogue.entry(f"accelerator.{compute.accelerator}", own).resolved
     assert isinstance(accelerator, Accelerator)
     memory = compute.count * accelerator.memory
-    listed = getattr(tables.constellation, "satellites", None)
-    satellites = len(listed) if isinstance(listed, tuple) else listed
+    satellites = network_checks.satellites(tables)
     found = []
     for place, job in enumerate(tables.workload.jobs):
         path = f"workload.jobs.{place}"

@@ -18,11 +18,12 @@ from dawndusk.scenario.fields import (
     section,
     supplied,
 )
+from dawndusk.scenario.network import Network
 from dawndusk.scenario.quantities import Quantity, text
 from dawndusk.scenario.satellite import Satellite
 from dawndusk.scenario.workload import Faults, Workload
 
-POLICIES: Final = ("greedy", "follow_the_sun", "ground_only")
+POLICIES: Final = ("greedy", "follow_the_sun", "ground_only", "latency_first", "lookahead")
 """Placement policies that have a short name."""
 
 
@@ -94,6 +95,7 @@ class Tables(Table):
     ground: Ground
     workload: Workload = section(Workload, "what is asked of the data centre")
     faults: Faults = section(Faults, "interruptions")
+    network: Network = section(Network, "links and what travels over them")
     placement: Placement = section(Placement, "who decides where work runs")
     economics: Economics
     record: Recording = section(Recording, "what is kept")
@@ -110,8 +112,9 @@ class Tables(Table):
             for path, interval in (
                 ("placement.interval", self.placement.interval),
                 ("record.interval", self.record.interval),
+                ("network.interval", self.network.interval),
             )
-            if interval < step
+            if interval is not None and interval < step
         ]
         if found:
             raise faults(found)

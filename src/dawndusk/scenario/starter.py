@@ -37,6 +37,7 @@ SHOWN: Final = (
     ("satellite.thermal", "radiator_area", "throttle_temperature"),
     ("satellite.sizing", "compute_power", "margin", "eclipse_operation"),
     ("ground", "site", "nodes", "power_price", "pue"),
+    ("network", "topology", "terminal", "terminals", "ground_terminal", "stations", "users"),
     ("workload", "model", "rate", "cities", "trace", "patience"),
     ("faults", "enabled", "interruption_rate"),
     ("placement", "policy"),
@@ -63,6 +64,7 @@ model = "llama-3-8b"       # work is 6 · parameters · tokens; or give work = "
 tokens = 1e8
 nodes = 4                  # satellites at a time
 deadline = "1 day"
+output = "16 GB"           # to the ground when it is done; input would wait for its way up
 """
 
 

@@ -59,6 +59,14 @@ class Job(Table):
     checkpoint_interval: f.Duration = declared("30 min", "between checkpoints", CHOSEN, NOW)
     checkpoint_time: f.Delay = declared("20 s", "that a checkpoint stops the work", CHOSEN, NOW)
     restart_time: f.Delay = declared("3 min", "from pause or fault to work again", CHOSEN, NOW)
+    input: f.Data = declared("0 B", "that must reach its sites from the ground before it starts")
+    output: f.Data = declared("0 B", "to the ground after it ends")
+    checkpoint_size: f.Data = declared("0 B", "of one checkpoint")
+    checkpoint_to: Literal["aboard", "ground"] = declared("aboard", "where checkpoints are kept")
+    exchange: f.Data = declared(
+        "0 B", "that each node sends to the others at a time, ring all-reduce"
+    )
+    exchange_interval: f.Duration = declared("10 min", "of work between exchanges", CHOSEN, NOW)
     utilisation: f.PositiveFraction = declared(
         0.4,
         "useful over peak FLOP/s while it runs",
@@ -77,6 +85,9 @@ class Job(Table):
         if self.work is None and self.model is None:
             allowed = "missing; allowed: work in FLOP, or model and tokens"
             raise faults([Fault("work", "", allowed, 'give work = "1 EFLOP" or model and tokens')])
+        if self.checkpoint_to == "ground" and self.checkpoint_size == 0.0:
+            allowed = 'missing; allowed: the bytes of a checkpoint when checkpoint_to is "ground"'
+            raise faults([Fault("checkpoint_size", "", allowed, 'give checkpoint_size = "1 GB"')])
         return self
 
 

@@ -11,8 +11,8 @@ from dawndusk.scenario.quantities import text
 from dawndusk.scenario.resolved import Scenario
 from dawndusk.scenario.values import written
 
-WHOLE = ("accelerator", "model", "site", "launcher")
-"""Kinds of entries written in full; city sets and own designs and prices as they were given."""
+WHOLE = ("accelerator", "model", "site", "launcher", "terminal")
+"""Kinds of entries written in full; others of the scenario's own as they were given."""
 
 
 def to_toml(scenario: Scenario, own: trees.Tree) -> str:

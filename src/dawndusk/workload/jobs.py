@@ -36,6 +36,13 @@ JOB = np.dtype(
         ("checkpoint_time", np.float64),  # [s]
         ("restart_time", np.float64),  # [s]
         ("utilisation", np.float64),  # share of peak [-]
+        ("input", np.float64),  # to its sites together before it starts [bytes]
+        ("output", np.float64),  # to the ground after it ends [bytes]
+        ("checkpoint_size", np.float64),  # [bytes]
+        ("to_ground", np.bool_),  # checkpoints are sent to the ground
+        ("exchange", np.float64),  # sent by each node per exchange_interval of work [bytes]
+        ("exchange_interval", np.float64),  # [s]
+        ("delivered", np.float64),  # output on the ground, NaN until [s]
         ("status", np.int32),
         ("faults", np.int32),
         ("start", np.float64),  # first progress, NaN until [s]
@@ -83,6 +90,18 @@ class Declaration(Protocol):
     """To read one and go on [s]."""
     utilisation: float
     """Share of the peak rate it reaches [-]."""
+    input: float
+    """To its sites together before it starts [bytes]."""
+    output: float
+    """To the ground after it ends [bytes]."""
+    checkpoint_size: float
+    """Of all nodes together [bytes]."""
+    checkpoint_to: str
+    """Where checkpoints are kept, "aboard" or "ground" [object]."""
+    exchange: float
+    """Sent by each node per `exchange_interval` of work [bytes]."""
+    exchange_interval: float
+    """Work between two exchanges [s]."""
 
 
 @dataclass(frozen=True)
@@ -140,13 +159,19 @@ def table(declarations: Iterable[tuple[Declaration, float]], duration: float) ->
                     "checkpoint_time": declared.checkpoint_time,
                     "restart_time": declared.restart_time,
                     "utilisation": declared.utilisation,
+                    "input": declared.input,
+                    "output": declared.output,
+                    "checkpoint_size": declared.checkpoint_size,
+                    "to_ground": declared.checkpoint_to == "ground",
+                    "exchange": declared.exchange,
+                    "exchange_interval": declared.exchange_interval,
                 }
             )
     records = np.zeros(len(rows), JOB)
     for k, row in enumerate(rows):
         for field, value in row.items():
             records[field][k] = value
-    records["start"] = records["finish"] = np.nan
+    records["start"] = records["finish"] = records["delivered"] = np.nan
     return Jobs(tuple(names), records)
 
 
@@ -184,6 +209,8 @@ def settle(
     A gang with fewer than its nodes stands still, and so does one with a node that did
     nothing. Restarts come first, then work and checkpoints in turn: a checkpoint counts
     when it is complete. What is executed after the end of a job is stalled.
+
+    A job without output is delivered when it ends.
 
     Args:
         start: beginning of the interval [s]
@@ -255,6 +282,8 @@ def settle(
             job.checkpointed += rate * pauses
             job.stalled += rate * (left - elapsed)
             job.finish = start + restart + elapsed
+            if not job.output > 0.0:
+                job.delivered = job.finish
             job.status = FINISHED
             continue
         progress[j] = rate * useful
@@ -347,7 +376,7 @@ def summary(jobs: NDArray, time: float) -> dict[str, int]:
         none: counting
     """
     count = np.bincount(jobs["status"], minlength=len(STATUS))
-    end = np.where(np.isnan(jobs["finish"]), time, jobs["finish"])
+    end = np.where(np.isnan(jobs["delivered"]), time, jobs["delivered"])
     late = (jobs["status"] != PENDING) & (end > jobs["deadline"])
     named = {STATUS[k]: int(count[k]) for k in (FINISHED, RUNNING, WAITING, FAILED)}
     return {"submitted": sum(named.values()), **named, "deadline_missed": int(late.sum())}
