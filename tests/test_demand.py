@@ -136,14 +136,18 @@ def test_a_trace_is_replayed_cut_or_repeated(tmp_path):
     assert once.arrival.tolist() == [0.0, 1200.0, 3600.0]
     assert once.prompt.tolist() == [100, 200, 300]
     assert once.output.tolist() == [10, 20, 30]
-    assert once.origin.tolist() == [-1, -1, -1]
+    assert once.origin.tolist() == asked(trace, "workload.repeat=false").requests.origin.tolist()
+    assert (once.origin >= 0).all(), "requests of unknown origin are drawn among the cities"
+    off = "network.enabled=false"
+    free = asked(trace, "workload.repeat=false", off).requests
+    assert free.origin.tolist() == [-1, -1, -1]
     short = asked(trace, "workload.repeat=false", "time.duration=5 h").requests
     assert len(short) == 4
     # Four requests in three hours: the period is 3 h · 4/3.
     twice = asked(trace, "time.duration=6 h").requests
     assert twice.arrival.tolist() == [0.0, 1200.0, 3600.0, 10_800.0, 14_400.0, 15_600.0, 18_000.0]
     assert twice.prompt.tolist() == [100, 200, 300, 400, 100, 200, 300]
-    assert same(once, asked(trace, "workload.repeat=false", "time.seed=9").requests)
+    assert same(free, asked(trace, "workload.repeat=false", "time.seed=9", off).requests)
 
 
 @pytest.mark.skipif(not TRACE.exists(), reason="the shared data set is not beside the repository")
@@ -163,11 +167,11 @@ def job(memory: str, **more: str) -> str:
 
 
 def test_a_job_is_exclusive_when_the_served_model_no_longer_fits_beside_it():
-    """64 × 32 GB, 90 % of it usable; every engine holds 27.4e9 parameters of two bytes."""
+    """56 × 32 GB, 90 % of it usable; every engine holds 27.4e9 parameters of two bytes."""
     base = scenario()
-    replicas = 64 // base.satellite.compute.tensor_parallel
+    replicas = 56 // base.satellite.compute.tensor_parallel
     weights = replicas * base.model.parameters * base.model.weight_bytes
-    room = 0.9 * 64 * base.accelerator.memory - weights
+    room = 0.9 * 56 * base.accelerator.memory - weights
     assert room > 0.0
     found = [asked(job(f"{room + gigabytes * 1e9} B")) for gigabytes in (-1.0, 1.0)]
     assert [each.exclusive.tolist() for each in found] == [[False], [True]]
@@ -175,7 +179,7 @@ def test_a_job_is_exclusive_when_the_served_model_no_longer_fits_beside_it():
 
 
 def test_a_job_larger_than_a_node_is_refused():
-    node = 64 * scenario().accelerator.memory
+    node = 56 * scenario().accelerator.memory
     assert asked(job(f"{node} B")).exclusive.all()
     with pytest.raises(ValueError, match=r"workload\.jobs.*memory.*nodes") as raised:
         asked(job(f"{1.001 * node} B"))
@@ -216,7 +220,7 @@ def test_peak_is_that_of_the_served_precision(accelerator, weight_bytes, peak, j
 def test_engines_are_as_the_scenario_says():
     found = asked("workload.max_batch=5", "workload.patience=7 s")
     parallel = scenario().satellite.compute.tensor_parallel
-    assert found.replicas == 64 // parallel
+    assert found.replicas == 56 // parallel
     assert found.service.iteration.size == 6
     assert found.service.patience == 7.0
     assert found.service.capacity > 1000

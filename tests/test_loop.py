@@ -170,7 +170,7 @@ def test_requests_wait_where_no_weight_takes_them() -> None:
     waited = (rows["arrival_s"] > 6_700.0) & (rows["arrival_s"] < 7_200.0)
     assert (rows["status"][waited] == modelled.SERVED).all()
     assert (rows["first_token_s"][waited] > 7_200.0).all()
-    assert max(record.series.fleet["waiting_requests"]) > 100.0
+    assert max(record.series.arrays()["waiting_requests"]) > 100.0
 
 
 def test_weights_are_shares_of_the_requests() -> None:

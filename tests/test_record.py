@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from dawndusk import record
-from dawndusk.record import BINS, QUANTILES, SERIES, Events, Observer, Series, quantiles
+from dawndusk.record import (
+    BINS,
+    CONDITIONS,
+    FLEET,
+    OWN,
+    QUANTILES,
+    SERIES,
+    SPREAD,
+    Events,
+    Observer,
+    Series,
+    quantiles,
+)
 from dawndusk.requests import Requests
 from dawndusk.results import nomenclature
 from dawndusk.step_tables import DIE_MAX, FLOWS
@@ -28,10 +40,7 @@ physical = st.integers(-(10**6), 10**6).map(lambda number: number / 1000.0)
 @given(arrays(float, st.integers(1, 300), elements=physical))
 def test_percentiles_lie_within_one_bin_of_the_value_at_their_rank(values) -> None:
     before = values.copy()
-    series = Series()
-    series.add_quantiles("charge_fraction", values)
-    found = series.arrays()["charge_fraction"]
-    assert found.shape == (1, len(QUANTILES))
+    found = quantiles(values, QUANTILES)[None]
     ordered = sorted(values.tolist())
     ranked = [ordered[math.floor(share * (len(values) - 1))] for share in QUANTILES]
     bin_width = (ordered[-1] - ordered[0]) / BINS
@@ -57,16 +66,16 @@ def test_percentiles_of_many_values_agree_with_sorting_them() -> None:
 def test_series_have_time_first() -> None:
     series = Series()
     for k in range(3):
-        series.add("generated_W", 10.0 * k)
-        series.add_quantiles("die_temperature_K", np.full(5, 300.0 + k))
-        series.add_satellites("sat_illumination", np.array([0.1, 0.2]) * k)
+        series.fleet.append(10.0 * k + np.arange(len(FLEET)))
+        series.spread.append(np.full((len(SPREAD), 7), 300.0 + k))
+        series.satellites.append(np.full((len(OWN), 2), 0.1 * k))
     found = series.arrays()
     assert {name: values.shape for name, values in found.items()} == {
-        "generated_W": (3,),
-        "die_temperature_K": (3, 7),
-        "sat_illumination": (3, 2),
+        **dict.fromkeys(FLEET, (3,)),
+        **dict.fromkeys(SPREAD, (3, 7)),
+        **dict.fromkeys(OWN, (3, 2)),
     }
-    assert found["generated_W"].tolist() == [0.0, 10.0, 20.0]
+    assert found["curtailed_W"].tolist() == [2.0, 12.0, 22.0]
     assert Series().arrays() == {}
 
 
@@ -131,10 +140,11 @@ def observed(case: Case):
         satellites=np.zeros(len(FLOWS)),
         ground=np.zeros(len(FLOWS)),
         stored_start=(case.stored(), case.heat()),
+        flowing=None,
         series=Series(),
         events=Events(),
-        recorded={},
-        conditions={},
+        recorded=np.zeros(len(FLOWS) + 2),
+        conditions=np.zeros((len(CONDITIONS), case.satellites), np.bool_),
         cpu=1.5,
     )
     return observer, state
@@ -192,16 +202,16 @@ def test_an_observer_only_reads_and_writes_only_names_of_the_table(case: Case) -
         assert case.state() == before
         assert (state.satellites.tobytes(), state.ground.tobytes()) == sums
     table = nomenclature()
-    series = state.series
+    series = state.series.arrays()
     for group, dimensions in (
-        (series.fleet, ("time",)),
-        (series.quantiles, ("time", "quantile")),
-        (series.satellites, ("time", "satellite")),
+        (FLEET, ("time",)),
+        (SPREAD, ("time", "quantile")),
+        (OWN, ("time", "satellite")),
     ):
-        for name, values in group.items():
+        for name in group:
             assert table[name].dimensions == dimensions
-            assert len(values) == len(series.time) == 2
-            assert np.isfinite(values).all()
+            assert len(series[name]) == len(state.series.time) == 2
+            assert np.isfinite(series[name]).all()
 
 
 def test_the_room_for_a_satellite_counts_all_its_series() -> None:

@@ -45,14 +45,14 @@ class CrashError(Exception):
 def test_every_name_has_unit_and_description() -> None:
     for name, row in nomenclature().items():
         assert row.name == name
-        assert row.unit or name == "satellite", name
+        assert row.unit or name in ("satellite", "region"), name
         assert len(row.description) > 15, name
         assert row.description[0].isupper(), name
         assert not row.description.endswith("."), name
         assert row.stage, name
         assert row.dimensions, name
-        assert set(row.dimensions) <= {"time", "quantile", "satellite"}
-        assert row.dimensions[0] == "time" or row.dimensions == (name,)
+        assert set(row.dimensions) <= {"time", "quantile", "satellite", "region", "level"}
+        assert row.dimensions[0] in ("time", "region") or row.dimensions == (name,)
 
 
 def test_a_unit_in_a_name_is_the_unit_of_its_row() -> None:
@@ -64,9 +64,10 @@ def test_a_unit_in_a_name_is_the_unit_of_its_row() -> None:
         "Hz": "Hz",
         "FLOPS": "FLOP/s",
         "deg": "degree",
+        "s": "s",
     }
     for name, row in nomenclature().items():
-        if name not in ("time", "satellite"):
+        if name not in ("time", "satellite", "region") and not name.endswith("bit_s"):
             assert row.unit == suffixes.get(name.rpartition("_")[2], "1"), name
 
 

@@ -62,12 +62,12 @@ def test_batteries_begin_at_their_charge_and_age(charge):
 
 
 def test_the_heat_path_begins_at_rest():
-    """64 idle TPU, host and bus; two faces of emissivity 0.92 give it off to space."""
+    """56 idle TPU, host and bus; two faces of emissivity 0.92 give it off to space."""
     plan, node, _, now_on = begun()
     die, loop, radiator = now_on.fleet.die, now_on.fleet.loop, now_on.fleet.radiator
     assert die.shape == (SATELLITES,)
-    idle = 64 * plan.scenario.accelerator.idle_power
-    heat = idle + 3200.0 + 400.0
+    idle = 56 * plan.scenario.accelerator.idle_power
+    heat = idle + 2800.0 + 2300.0
     given_off = 2.0 * 0.92 * 5.670374419e-8 * plan.radiator_area_m2 * (radiator**4 - 2.725**4)
     assert given_off == pytest.approx(heat, rel=1e-9)
     assert plan.craft.loop_conductance * (loop - radiator) == pytest.approx(heat, rel=1e-9)
@@ -242,7 +242,9 @@ def test_the_present_is_shown_as_it_is():
     assert {each.name for each in fields(View)} == {
         *("time", "satellites", "available", "charge", "speed", "backlog", "slots"),
         *("job_of_site", "job_active", "job_nodes", "job_gang", "job_preemptible"),
-        *("job_deadline", "job_remaining"),
+        *("job_deadline", "job_remaining", "energy", "job_rate", "job_restart"),
+        *("job_input_left", "job_output", "job_exclusive"),
+        *("request_load", "request_origin_share"),
     }, "whatever is added must be shown to hold no future"
 
 

@@ -4,7 +4,7 @@ Everything here is fixed by the scenario and its seed before the loop starts; th
 reveals it as time passes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ class Demand:
     interruptions: Interruptions
     peak: float
     """Dense rate of one accelerator, yardstick of all work [FLOP/s]."""
+    origin_share: np.ndarray
+    """Share of the requests that each city sends, shape (cities,)."""
     job_rate: float
     """BF16 rate, to which the utilisation of jobs refers, over that yardstick."""
 
@@ -64,7 +66,7 @@ def demand(scenario: Scenario, sites: int, *, stream: int) -> Demand:
     exclusive = table.table["memory"] + weights > inference.MEMORY_SHARE * memory
     due = np.sort(table.table["deadline"])
     return Demand(
-        requests=requests(scenario, np.random.default_rng(seeds[0])),
+        requests=_placed(requests(scenario, np.random.default_rng(seeds[0])), scenario),
         service=service,
         replicas=replicas,
         jobs=table,
@@ -79,8 +81,29 @@ def demand(scenario: Scenario, sites: int, *, stream: int) -> Demand:
             rate,
         ),
         peak=peak_rate(scenario),
+        origin_share=origin_share(scenario),
         job_rate=scenario.accelerator.peak_flops / peak_rate(scenario),
     )
+
+
+def origin_share(scenario: Scenario) -> np.ndarray:
+    """Population of each city over that of all."""
+    people = np.array([city.population for city in scenario.cities])
+    share: np.ndarray = people / people.sum()
+    share.flags.writeable = False
+    return share
+
+
+def _placed(found: Requests, scenario: Scenario) -> Requests:
+    """Requests of unknown origin drawn among the cities by population."""
+    unknown = found.origin < 0
+    if not (scenario.network.enabled and unknown.any()):
+        return found
+    random = np.random.default_rng([scenario.time.seed, 17])
+    drawn = random.choice(len(scenario.cities), int(unknown.sum()), p=origin_share(scenario))
+    origin = found.origin.copy()
+    origin[unknown] = drawn
+    return replace(found, origin=origin)
 
 
 def serving(scenario: Scenario) -> tuple[Service, int]:
@@ -156,4 +179,8 @@ def _refuse_too_many(count: float, path: str) -> None:
 def job_table(scenario: Scenario) -> Jobs:
     """The scenario's training and batch jobs."""
     declared: list[tuple[Any, float]] = [(job, job.work or 0.0) for job in scenario.workload.jobs]
-    return jobs.table(declared, scenario.time.duration)
+    made = jobs.table(declared, scenario.time.duration)
+    if not scenario.network.enabled:
+        for name in ("input", "output", "checkpoint_size", "exchange"):
+            made.table[name] = 0.0
+    return made

@@ -237,7 +237,7 @@ def orbits(scenario: Scenario) -> tuple[Elements, list[BadLine]]:
         )
     elif isinstance(declared, Cluster):
         shape = formation.mean_elements(
-            *formation.lattice(declared.radius, declared.spacing),
+            *formation.lattice(declared.radius, declared.spacing, declared.pattern),
             declared.altitude + SGP4_RADIUS,
         )
         made = constellation.cluster(declared.altitude, declared.local_time, start, *shape)

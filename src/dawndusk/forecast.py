@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 _LARGEST_PART = 0.1
 _FIRST_SUN = -4
 _INLINE_WORK = 50_000
-_SUN_CHUNK = 128
+_SUN_CHUNK = 16
 
 
 @dataclass(frozen=True)

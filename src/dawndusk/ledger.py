@@ -95,8 +95,17 @@ class Ledger:
         balance.check(self.balances, tolerance)
 
 
-def settle(scenario: Scenario, fleet: FleetPlan, record: Record, twin: Record) -> Ledger:
-    """Reduce a run and its ground twin to balances, costs, unit costs and their comparison."""
+def settle(
+    scenario: Scenario,
+    fleet: FleetPlan,
+    record: Record,
+    twin: Record,
+    formation: dict[str, Any] | None = None,
+) -> Ledger:
+    """Reduce a run and its ground twin to balances, costs, unit costs and their comparison.
+
+    What is known of a cluster's flight, `formation`, goes into the summary.
+    """
     orbit, ground = record.totals, twin.totals
     duration = record.duration
     space = space_costs(scenario, fleet, orbit, duration)
@@ -106,7 +115,7 @@ def settle(scenario: Scenario, fleet: FleetPlan, record: Record, twin: Record) -
     launch_carbon = launched_carbon(scenario, fleet) * duration / JULIAN_YEAR
     grid_carbon = ground["facility_J"] * scenario.ground.carbon_intensity
 
-    found = (*balances("", orbit), *balances("ground ", ground))
+    found = (*balances("", orbit), *byte_balances(record), *balances("ground ", ground))
     summary: dict[str, Any] = {
         "name": scenario.name,
         "fleet": {
@@ -121,7 +130,8 @@ def settle(scenario: Scenario, fleet: FleetPlan, record: Record, twin: Record) -
             "sunlit_fraction": fleet.sunlit_fraction,
             "eclipse_max_s": fleet.eclipse_max_s,
             "beta_start_deg": math.degrees(fleet.beta_start_rad),
-        },
+        }
+        | ({"formation": formation} if formation else {}),
         "environment": {"dose_rad_per_year": None},
     }
     rate = scenario.economics.discount_rate_space
@@ -191,6 +201,34 @@ def balances(prefix: str, totals: Mapping[str, float]) -> tuple[Balance, ...]:
         parts = {"radiated": totals["radiated_J"], "stored": totals["heat_stored_change_J"]}
         found.append(Balance(f"{prefix}heat", "J", totals["heat_in_J"], parts))
     return tuple(found)
+
+
+def byte_balances(record: Record) -> tuple[Balance, ...]:
+    """What the network was offered against where it went: messages, transfers, sensor data."""
+    if record.network is None:
+        return ()
+    known = record.network.summary
+    moved, made = known["transfers"], known["sensor"]
+    return (
+        Balance(
+            "messages",
+            "bytes",
+            known["request_bytes"],
+            {part: known["requests"][f"{part}_bytes"] for part in ("delivered", "waiting")},
+        ),
+        Balance(
+            "bytes",
+            "bytes",
+            moved["offered_bytes"],
+            {part: moved[f"{part}_bytes"] for part in ("delivered", "waiting", "failed")},
+        ),
+        Balance(
+            "sensor",
+            "bytes",
+            made["produced_bytes"],
+            {part: made[f"{part}_bytes"] for part in ("removed", "downlinked", "stored", "lost")},
+        ),
+    )
 
 
 def space_costs(
@@ -389,7 +427,8 @@ def _side(scenario: Scenario, record: Record, costs: Costs, rate: float) -> dict
             "accelerator_hours": totals["accelerator_s"] / HOUR,
             "busy_fraction": _ratio(busy, totals["accelerator_s"]),
         },
-        "network": {"modelled": False, "loss_FLOP": totals.get("loss_network_FLOP", 0.0)},
+        "network": (record.network.summary if record.network else {"modelled": False})
+        | {"loss_FLOP": totals.get("loss_network_FLOP", 0.0)},
         "service": {
             "offered": totals["offered"],
             "served": totals["served"],
@@ -451,6 +490,10 @@ def _warnings(
             f"the subsystems weigh {excess:.0f} kg more than satellite.dry_mass: launch and bus "
             "are priced too low; leave dry_mass out or give lighter subsystems"
         )
+    close = summary["orbit"].get("formation", {}).get("too_close", 0)
+    if close:
+        said.append(f"{close} pairs of satellites come nearer than constellation.keep_out")
+    said += _terminals(scenario)
     breakeven = summary["cost"]["breakeven_launch_usd_per_kg"]
     if breakeven is not None and breakeven < 0.0:
         said.append(
@@ -460,6 +503,27 @@ def _warnings(
     if scenario.economics.nre == 0.0:
         said.append("the fleet's design and qualification are not paid for: economics.nre is 0")
     return tuple(said)
+
+
+def _terminals(scenario: Scenario) -> list[str]:
+    """Power and mass of the link terminals, which the bus must have in its own."""
+    network, bus = scenario.network, scenario.satellite.bus
+    if not network.enabled:
+        return []
+    lasers = network.terminals if network.topology != "none" else 0
+    down = network.ground_links
+    ends = ((lasers, scenario.isl_terminal), (down, scenario.ground_terminal))
+    said = []
+    for name, unit, need, have, path in (
+        ("draw", "W", sum(n * end.power for n, end in ends), bus.load, "load"),
+        ("weigh", "kg", sum(n * end.mass for n, end in ends), bus.other_mass, "other_mass"),
+    ):
+        if need > have:
+            said.append(
+                f"the satellite's {lasers} + {down} link terminals alone {name} {need:.0f} {unit} "
+                f"of satellite.bus.{path} = {have:.0f} {unit}: raise it"
+            )
+    return said
 
 
 def _per_year(amount: float, duration: float) -> float:

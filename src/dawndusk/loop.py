@@ -9,6 +9,7 @@ import os
 import time as clock
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -16,19 +17,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dawndusk import record, state
+from dawndusk.compiled import kernel
+from dawndusk.connections import Connections, Snapshot
 from dawndusk.demand import Demand
 from dawndusk.fleet_plan import FleetPlan
 from dawndusk.forecast import Forecast, Window
 from dawndusk.placement.conformance import Policy, validate
 from dawndusk.placement.outlook import Decision, Outlook, View
+from dawndusk.prospect import Prospect, plant
 from dawndusk.record import Record
 from dawndusk.scenario import Scenario
 from dawndusk.state import State
 from dawndusk.step import BLOCK, advance_ground, advance_satellites, arrive
 from dawndusk.step_tables import DIE_MAX, FLOWS, Node, Surroundings
+from dawndusk.traffic import Traffic
+from dawndusk.traffic_record import network_record
 from dawndusk.workload import jobs
 
-WINDOW = 60
+WINDOW = 240
 """Most steps forecast at a time [-]."""
 
 CACHED = 1_200_000
@@ -54,6 +60,7 @@ def simulate(
     stop: Callable[[], bool] = lambda: False,
     resume: State | None = None,
     save: Callable[[State], None] = lambda kept: None,
+    network: Connections | None = None,
 ) -> Record:
     """Carry a scenario's demand through its satellites and ground nodes.
 
@@ -69,6 +76,7 @@ def simulate(
         stop: asked at every decision; True ends the run there, in good order [object]
         resume: a state that `save` was given, to go on from [object]
         save: called with the state now and then [object]
+        network: links and users, None where everything reaches everything at once [object]
     Returns:
         totals, series, events, requests and jobs [object]
     Raises:
@@ -81,6 +89,16 @@ def simulate(
     satellites = plan.satellites if forecast else 0
     node = node_of(scenario, demand)
     now_on = resume or state.begin(plan, node, demand, satellites, ground_nodes)
+    traffic = Traffic(scenario, demand, node, network, len(now_on.job_of_site)) if network else None
+    flowing = now_on.flowing
+    if traffic and flowing is None:
+        now_on.flowing = flowing = traffic.begin(len(now_on.jobs))
+    foresight = float(getattr(policy, "ahead", 0.0))
+    prospect = (
+        Prospect(scenario, plan, forecast, network, interval * dt, foresight)
+        if forecast and foresight > 0.0
+        else None
+    )
     observer = record.Observer(scenario, plan, forecast, demand, node, satellites, ground_nodes)
     price, carbon = _grid(scenario, satellites, ground_nodes)
     horizon = interval * max(1, min(WINDOW, CACHED // max(1, satellites)) // interval)
@@ -90,6 +108,8 @@ def simulate(
     shares = _shares(len(flows), workers if satellites >= THREADED else 1)
     arrival = demand.requests.arrival
     served = (now_on.load, now_on.engines, now_on.slots, tuple(demand.service))
+    of_craft, of_node = tuple(plan.craft), tuple(node)
+    of_fleet, of_sites = tuple(now_on.fleet), tuple(now_on.sites)
     window: Window | None = None
     around: tuple[NDArray[np.float64], ...] | None = None
     saved = clock.monotonic()
@@ -99,7 +119,7 @@ def simulate(
         while now_on.step < steps and not stop():
             row = now_on.step % horizon
             state.wear(scenario, plan, now_on)
-            if row == 0 and clock.monotonic() - saved > CHECKPOINT:
+            if clock.monotonic() - saved > CHECKPOINT:
                 now_on.cpu = clock.process_time() - began
                 save(now_on)
                 saved = clock.monotonic()
@@ -111,21 +131,30 @@ def simulate(
             now = now_on.step * dt
             later = now + count * dt
 
+            seen = traffic.look(flowing, now) if traffic and flowing else None
             view = state.view(plan, node, demand, now_on, satellites, now)
             ahead = window.illumination[row:] if window else np.empty((count, 0))
             ahead.flags.writeable = False
-            decision = _ask(policy, Outlook(count * dt, dt, ahead, price, carbon), view)
-            weights = _place_jobs(now_on, demand, decision.job_of_site, decision.weights, observer)
+            outlook = Outlook(count * dt, dt, ahead, price, carbon)
+            if seen is not None or prospect is not None:
+                outlook = _further(outlook, seen, prospect, scenario, plan, node, window, row, now)
+            decision = _ask(policy, outlook, view)
+            weights = _place_jobs(now_on, demand, decision, observer)
             _reveal(now_on, demand, later, observer)
-            now_on.first = arrive(
-                now_on.first,
-                int(arrival.searchsorted(later)),
-                now,
-                weights,
-                node.replicas,
-                now_on.sites.backlog,
-                *served,
-            )
+            last = int(arrival.searchsorted(later))
+            if traffic and flowing:
+                traffic.route(now_on, flowing, weights, last, now, count * dt)
+                traffic.bind(now_on, flowing, now, count * dt)
+            else:
+                now_on.first = arrive(
+                    now_on.first,
+                    last,
+                    now,
+                    weights,
+                    node.replicas,
+                    now_on.sites.backlog,
+                    *served,
+                )
 
             if around is not None:
                 arguments = (
@@ -133,22 +162,23 @@ def simulate(
                     count,
                     now,
                     dt,
-                    tuple(plan.craft),
-                    tuple(node),
+                    of_craft,
+                    of_node,
                     around,
-                    tuple(now_on.fleet),
-                    tuple(now_on.sites),
+                    of_fleet,
+                    of_sites,
                     *served,
                     flows,
                 )
                 _advance(shares, arguments, pool)
                 _add(now_on.satellites, flows)
             if ground_nodes:
-                advance_ground(
-                    satellites, count, now, dt, tuple(node), tuple(now_on.sites), *served, ground
-                )
+                advance_ground(satellites, count, now, dt, of_node, of_sites, *served, ground)
                 _add(now_on.ground, ground[None])
-            _settle_jobs(now_on, now, later, observer)
+            if traffic and flowing:
+                traffic.worked_out(now_on, flowing)
+            _settle_jobs(now_on, now, later, observer, traffic)
+            state.keep_load(now_on, count * dt)
             now_on.step += count
             if now_on.step % every == 0 or now_on.step >= steps:
                 observer.observe(now_on, window, row + count - 1, later)
@@ -156,7 +186,41 @@ def simulate(
     now_on.cpu = clock.process_time() - began
     if now_on.step < steps:
         save(now_on)
-    return observer.finish(now_on, state.stored(plan, now_on), now_on.step >= steps)
+    return observer.finish(
+        now_on,
+        state.stored(plan, now_on),
+        now_on.step >= steps,
+        network_record(traffic, now_on) if traffic and traffic.snapshot else None,
+    )
+
+
+def _further(
+    outlook: Outlook,
+    seen: Snapshot | None,
+    prospect: Prospect | None,
+    scenario: Scenario,
+    plan: FleetPlan,
+    node: Node,
+    window: Window | None,
+    row: int,
+    now: float,
+) -> Outlook:
+    """The outlook with the network as it is, and with slots ahead where the policy asks."""
+    found: dict[str, Any] = {}
+    if seen is not None:
+        seen.delay.flags.writeable = False
+        found["latency"] = seen.delay
+    if prospect is not None and window is not None:
+        sunlight, contact = prospect.ahead(now, seen)
+        sunlight.flags.writeable = contact.flags.writeable = False
+        irradiance = float(window.irradiance[row])
+        found |= {
+            "slot": prospect.slot,
+            "sunlight": sunlight,
+            "contact": contact,
+            "plant": plant(scenario, plan, node, irradiance),
+        }
+    return replace(outlook, **found)
 
 
 def _ask(policy: Policy, outlook: Outlook, view: View) -> Decision:
@@ -229,29 +293,60 @@ def _surroundings(plan: FleetPlan, window: Window) -> Surroundings:
     )
 
 
-def _add(sums: NDArray[np.float64], flows: NDArray[np.float64]) -> None:
-    """Add what blocks have summed up, in their order."""
-    sums[:DIE_MAX] += flows[:, :DIE_MAX].sum(axis=0)
-    np.maximum(sums[DIE_MAX:], flows[:, DIE_MAX:].max(axis=0), out=sums[DIE_MAX:])
+@kernel
+def _add(sums, flows):  # type: ignore[no-untyped-def]
+    """Add what blocks have summed up, in their order; of the last two keep the highest."""
+    for block in range(flows.shape[0]):
+        for k in range(DIE_MAX):
+            sums[k] += flows[block, k]
+        for k in range(DIE_MAX, flows.shape[1]):
+            sums[k] = max(sums[k], flows[block, k])
+
+
+def _move(now_on: State, now: float, later: float, traffic: Traffic | None) -> None:
+    """Data move over the network; what sites did for their jobs has been credited."""
+    if traffic and now_on.flowing:
+        traffic.settle(now_on, now_on.flowing, now, later)
+    now_on.sites.job_flop[:] = 0.0
+
+
+@kernel
+def _same(one, other):  # type: ignore[no-untyped-def]
+    """Whether two rows agree."""
+    different = 0
+    for i in range(one.size):
+        different += one[i] != other[i]
+    return different == 0
+
+
+@kernel
+def _due(deadlines, now, later):  # type: ignore[no-untyped-def]
+    """Whether one of the deadlines, in order, falls after `now` and not after `later`."""
+    next_one = np.searchsorted(deadlines, now, side="right")
+    return next_one < deadlines.size and deadlines[next_one] <= later
 
 
 def _place_jobs(
     now_on: State,
     demand: Demand,
-    placed: NDArray[np.int32],
-    weights: NDArray[np.float64],
+    decision: Decision,
     observer: "record.Observer",
 ) -> NDArray[np.float64]:
     """Carry a decision on jobs out; jobs that lose a site are saved and pay for it.
 
-    Returns the weights, zero where a site's job leaves no memory for serving.
+    Returns the weights, by origin where the policy gave such, zero where a site's job leaves
+    no memory for serving.
     """
+    placed = decision.job_of_site
+    weights = decision.weights
+    if decision.weights_by_origin is not None:
+        weights = decision.weights_by_origin
     before = now_on.job_of_site
     table = now_on.jobs
     if demand.crowding:
         crowded = (placed >= 0) & demand.exclusive[np.maximum(placed, 0)]
         weights = np.where(crowded, 0.0, weights)
-    if np.array_equal(placed, before):
+    if _same(placed, before):
         return weights
     lost = np.flatnonzero((before >= 0) & (placed != before))
     if lost.size:
@@ -274,7 +369,7 @@ def _reveal(now_on: State, demand: Demand, later: float, observer: "record.Obser
     Of several at one site in one interval (once in years at the published rate) the last counts.
     """
     faults = demand.interruptions
-    last = int(np.searchsorted(faults.time, later))
+    last = int(faults.time.searchsorted(later))
     for k in range(now_on.fault, last):
         site, begins, until = int(faults.site[k]), float(faults.time[k]), float(faults.until[k])
         now_on.sites.down_from[site] = begins
@@ -288,19 +383,21 @@ def _reveal(now_on: State, demand: Demand, later: float, observer: "record.Obser
     now_on.fault = last
 
 
-def _settle_jobs(now_on: State, now: float, later: float, observer: "record.Observer") -> None:
-    """Credit the interval's work to the jobs and note what began and ended."""
+def _settle_jobs(
+    now_on: State, now: float, later: float, observer: "record.Observer", traffic: Traffic | None
+) -> None:
+    """Credit the interval's work to the jobs, move their data, note what began and ended."""
     table = now_on.jobs
     if not len(table):
+        _move(now_on, now, later, traffic)
         return
-    before, start = table["status"].copy(), table["start"].copy()
+    status, due, deadlines = table["status"], table["deadline"], observer.demand.deadlines
+    before, start = status.copy(), table["start"].copy()
     jobs.settle(now, later - now, now_on.job_of_site, now_on.sites.job_flop, table)
-    now_on.sites.job_flop[:] = 0.0
-    status, due = table["status"], table["deadline"]
-    passed = np.searchsorted(observer.demand.deadlines, (now, later), side="right")
-    if passed[0] == passed[1] and np.array_equal(status, before):
+    _move(now_on, now, later, traffic)
+    if _same(status, before) and not _due(deadlines, now, later):
         return
-    late = (due > now) & (due <= later) & (status < jobs.FINISHED)
+    late = (due > now) & (due <= later) & ~(table["delivered"] <= due)
     for kind, struck, moment in (
         ("job_submitted", (before == jobs.PENDING) & (status != jobs.PENDING), "submit"),
         ("job_started", np.isnan(start) & ~np.isnan(table["start"]), "start"),

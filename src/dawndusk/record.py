@@ -13,19 +13,69 @@ from dawndusk.fleet_plan import FleetPlan
 from dawndusk.forecast import Forecast, Window
 from dawndusk.orbit import frames
 from dawndusk.scenario import Scenario
-from dawndusk.step_tables import FLOWS, Node
+from dawndusk.step_tables import (
+    AVAILABLE,
+    BUSY,
+    CONSUMED,
+    CURTAILED,
+    FLOWS,
+    GENERATED,
+    ILLUMINATION,
+    INFERENCE,
+    PEAK,
+    SERVED,
+    THROTTLED,
+    Node,
+)
 from dawndusk.workload import jobs
 
 if TYPE_CHECKING:
     from dawndusk.state import State
+    from dawndusk.traffic import Flowing
 
 QUANTILES = np.array([0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0])
 """Shares of the fleet for which percentile series are kept [-]."""
 
-SERIES = 8
-"""Series of each satellite that keeps its own [-]."""
+FLEET = (
+    "generated_W",
+    "consumed_W",
+    "curtailed_W",
+    "peak_FLOPS",
+    "available_FLOPS",
+    "delivered_FLOPS",
+    "utilisation",
+    "waiting_requests",
+    "running_requests",
+    "served_rate_Hz",
+    "illumination",
+    "throttled_fraction",
+)
+"""Series of the whole fleet; the last `ORBITAL` only of satellites."""
 
-BINS = 4096
+ORBITAL = 2
+
+NETWORK = ("latency_p50_s", "latency_p99_s", "offered_bit_s", "delivered_bit_s")
+"""Series of the network, delays one way of the requests that were sent off."""
+
+SPREAD = ("charge_fraction", "die_temperature_K", "radiator_temperature_K")
+"""Series of percentiles over the satellites."""
+
+OWN = (
+    "sat_charge_fraction",
+    "sat_die_temperature_K",
+    "sat_radiator_temperature_K",
+    "sat_illumination",
+    "sat_utilisation",
+)
+"""Series of each satellite that keeps its own."""
+
+CONDITIONS = ("brownout", "throttle")
+"""States of a satellite whose beginning and end are events."""
+
+SERIES = len(OWN) + 3
+"""Series of each satellite that keeps its own, its place included [-]."""
+
+BINS = 1024
 """Parts into which percentiles divide the range of the values [-]."""
 
 EVENTS = 100_000
@@ -69,34 +119,98 @@ def quantiles(values: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArr
     return found
 
 
+@kernel
+def _fleet_row(satellites, ground, node_peak, orbiting, jobs, sites, before, elapsed, row):  # type: ignore[no-untyped-def]
+    """Fill a row of `FLEET` with the means of an interval; `before` becomes the totals now."""
+    done = 0.0
+    for j in range(jobs.size):
+        done += jobs[j].done + jobs[j].rolled_back
+    rate = np.empty(before.size)
+    for k in range(satellites.size):
+        now = satellites[k] + ground[k]
+        rate[k] = (now - before[k]) / elapsed
+        before[k] = now
+    used = satellites[CONSUMED] if orbiting else ground[CONSUMED]
+    for k, now in ((-2, used), (-1, done)):
+        rate[k] = (now - before[k]) / elapsed
+        before[k] = now
+    running, backlog = 0.0, 0.0
+    for i in range(sites[0].size):
+        running += sites[0][i]
+        backlog += sites[1][i]
+    row[0] = rate[GENERATED]
+    row[1] = rate[-2]
+    row[2] = rate[CURTAILED]
+    row[3] = rate[PEAK]
+    row[4] = node_peak * rate[AVAILABLE]
+    row[5] = rate[INFERENCE] + rate[-1]
+    row[6] = rate[BUSY] / rate[AVAILABLE] if rate[AVAILABLE] > 0.0 else 0.0
+    row[7] += backlog - running
+    row[8] = running
+    row[9] = rate[SERVED]
+    if orbiting:
+        row[10] = rate[ILLUMINATION] / orbiting
+        row[11] = rate[THROTTLED] / orbiting
+
+
+@kernel
+def _satellite_rows(fleet, sites, illumination, sampled, throttle, conditions, spread, own):  # type: ignore[no-untyped-def]
+    """Percentiles over the fleet, values of the sampled satellites, and what began or ended.
+
+    Returns how many satellites entered or left one of the `CONDITIONS`, 0 if none did.
+    """
+    energy, capacity, die, radiator = fleet
+    unserved, busy = sites
+    charge = np.zeros(energy.size)
+    changed = 0
+    for i in range(energy.size):
+        if capacity[i] > 0.0:
+            charge[i] = energy[i] / capacity[i]
+        changed += (unserved[i] > 0.0) != conditions[0, i]
+        changed += (die[i] >= throttle) != conditions[1, i]
+    spread[0] = quantiles(charge, QUANTILES)
+    spread[1] = quantiles(die, QUANTILES)
+    spread[2] = quantiles(radiator, QUANTILES)
+    for k in range(sampled.size):
+        i = sampled[k]
+        own[0, k] = charge[i]
+        own[1, k] = die[i]
+        own[2, k] = radiator[i]
+        own[3, k] = illumination[i]
+        own[4, k] = busy[i]
+    return changed
+
+
 @dataclass
 class Series:
-    """Values collected once a record interval."""
+    """Values collected once a record interval, one row of each array a record."""
 
     time: list[float] = field(default_factory=list)
-    fleet: dict[str, list[float]] = field(default_factory=dict)
-    quantiles: dict[str, list[NDArray[np.float64]]] = field(default_factory=dict)
-    satellites: dict[str, list[NDArray[np.float64]]] = field(default_factory=dict)
-
-    def add(self, name: str, value: float) -> None:
-        """One value for the whole fleet."""
-        self.fleet.setdefault(name, []).append(value)
-
-    def add_quantiles(self, name: str, values: NDArray[np.float64]) -> None:
-        """Percentiles over the satellites."""
-        self.quantiles.setdefault(name, []).append(quantiles(values, QUANTILES))
-
-    def add_satellites(self, name: str, values: NDArray[np.float64]) -> None:
-        """Values of the satellites whose own series are kept."""
-        self.satellites.setdefault(name, []).append(values)
+    fleet: list[NDArray[np.float64]] = field(default_factory=list)
+    """By `FLEET`, which ends with `ORBITAL` where there are satellites."""
+    spread: list[NDArray[np.float64]] = field(default_factory=list)
+    """Percentiles over the satellites, by `SPREAD`."""
+    satellites: list[NDArray[np.float64]] = field(default_factory=list)
+    """Of the satellites whose own series are kept, by `OWN`."""
+    network: list[NDArray[np.float64]] = field(default_factory=list)
+    """By `NETWORK`."""
+    links: list[NDArray[np.float64]] = field(default_factory=list)
+    """Percentiles of the links' use."""
 
     def arrays(self) -> dict[str, NDArray[np.float64]]:
-        """All series as arrays, time first."""
-        gathered: dict[str, NDArray[np.float64]] = {
-            name: np.array(values) for name, values in self.fleet.items()
-        }
-        for group in (self.quantiles, self.satellites):
-            gathered |= {name: np.array(values) for name, values in group.items()}
+        """All series by name, time first."""
+        gathered: dict[str, NDArray[np.float64]] = {}
+        for names, rows in (
+            (FLEET, self.fleet),
+            (SPREAD, self.spread),
+            (OWN, self.satellites),
+            (NETWORK, self.network),
+        ):
+            if rows and rows[0].shape[-1]:
+                stacked = np.array(rows)
+                gathered |= {names[k]: stacked[:, k].copy() for k in range(stacked.shape[1])}
+        if self.links:
+            gathered["link_utilisation"] = np.array(self.links)
         return gathered
 
 
@@ -133,6 +247,18 @@ class Events:
 
 
 @dataclass(frozen=True)
+class NetworkRecord:
+    """What a run's network was and did; see `traffic_record`."""
+
+    summary: dict[str, Any]
+    tables: dict[str, dict[str, Any]]
+    regions: list[str]
+    region_latency: NDArray[np.float64]
+    """One-way delays of the requests of each region, shape (regions, levels) [s]."""
+    warnings: list[str]
+
+
+@dataclass(frozen=True)
 class Record:
     """A simulated run, orbital or ground twin."""
 
@@ -152,6 +278,8 @@ class Record:
     """Time simulated [s]."""
     complete: bool
     """The end of the scenario was reached."""
+    network: NetworkRecord | None = None
+    """None where the network is not modelled."""
 
 
 class Observer:
@@ -194,70 +322,84 @@ class Observer:
 
     def observe(self, state: "State", window: Window | None, row: int, time: float) -> None:
         """Record the interval that ends now."""
-        series = state.series
-        flows = dict(zip(FLOWS, (state.satellites + state.ground).tolist(), strict=True))
-        flows["space_consumed_J"] = float(state.satellites[FLOWS.index("consumed_J")])
-        done = state.jobs["done"] + state.jobs["rolled_back"]
-        flows["done_FLOP"] = flows["inference_FLOP"] + float(done.sum())
-        before, elapsed = state.recorded, time - state.recorded.get("time", 0.0)
-        rate = {name: (value - before.get(name, 0.0)) / elapsed for name, value in flows.items()}
-        state.recorded = flows | {"time": time}
-        available = rate["available_s"]
+        series, sites, fleet = state.series, state.sites, state.fleet
+        elapsed = time - (series.time[-1] if series.time else 0.0)
+        whole = np.zeros(len(FLEET) if window else len(FLEET) - ORBITAL)
+        arrived = int(self.demand.requests.arrival.searchsorted(time))
+        held = state.flowing.held.size if state.flowing else 0
+        whole[7] = max(0, arrived - state.first) + held
+        _fleet_row(
+            state.satellites,
+            state.ground,
+            self.node.peak,
+            self.satellites,
+            state.jobs,
+            (sites.running, sites.backlog),
+            state.recorded,
+            elapsed,
+            whole,
+        )
         series.time.append(time)
-        series.add("generated_W", rate["generated_J"])
-        used = "space_consumed_J" if self.satellites else "consumed_J"
-        series.add("consumed_W", rate[used])
-        series.add("curtailed_W", rate["curtailed_J"])
-        series.add("peak_FLOPS", rate["peak_FLOP"])
-        series.add("available_FLOPS", self.node.peak * available)
-        series.add("delivered_FLOPS", rate["done_FLOP"])
-        series.add("utilisation", rate["busy_s"] / available if available else 0.0)
-        running = float(state.sites.running.sum())
-        arrived = int(np.searchsorted(self.demand.requests.arrival, time))
-        unrouted = max(0, arrived - state.first)
-        series.add("waiting_requests", float(state.sites.backlog.sum()) - running + unrouted)
-        series.add("running_requests", running)
-        series.add("served_rate_Hz", rate["served"])
+        series.fleet.append(whole)
+        if state.flowing is not None:
+            self._observe_network(series, state.flowing)
         if window is None:
             return
-        fleet, sites = state.fleet, state.sites
-        series.add("illumination", rate["illumination_s"] / self.satellites)
-        series.add("throttled_fraction", rate["throttled_s"] / self.satellites)
-        charge = np.divide(
-            fleet.energy, fleet.capacity, out=np.zeros_like(fleet.energy), where=fleet.capacity > 0
+        spread, own = (
+            np.empty((len(SPREAD), len(QUANTILES))),
+            np.empty((len(OWN), self.sampled.size)),
         )
-        series.add_quantiles("charge_fraction", charge)
-        series.add_quantiles("die_temperature_K", fleet.die)
-        series.add_quantiles("radiator_temperature_K", fleet.radiator)
-        self._transitions(state, time)
-        some = self.sampled
-        if len(some):
-            series.add_satellites("sat_charge_fraction", charge[some])
-            series.add_satellites("sat_die_temperature_K", fleet.die[some])
-            series.add_satellites("sat_radiator_temperature_K", fleet.radiator[some])
-            series.add_satellites("sat_illumination", window.illumination[row, some])
-            series.add_satellites("sat_utilisation", sites.busy[some])
+        changed = _satellite_rows(
+            (fleet.energy, fleet.capacity, fleet.die, fleet.radiator),
+            (sites.unserved, sites.busy),
+            window.illumination[row],
+            self.sampled,
+            self.throttle_temperature,
+            state.conditions,
+            spread,
+            own,
+        )
+        series.spread.append(spread)
+        series.satellites.append(own)
+        if changed:
+            self._transitions(state, time)
+
+    def _observe_network(self, series: Series, flowing: "Flowing") -> None:
+        """Delays of what was sent off, bytes, and how much of the links was used."""
+        delays = np.concatenate(flowing.delays) if flowing.delays else np.empty(0)
+        offered, delivered, elapsed = flowing.recent
+        late = np.percentile(delays, (50.0, 99.0)) if delays.size else (np.nan, np.nan)
+        bits = 8.0 / elapsed if elapsed else 0.0
+        series.network.append(np.array([*late, bits * offered, bits * delivered]))
+        use = flowing.use
+        series.links.append(quantiles(use, QUANTILES) if use.size else np.zeros(QUANTILES.size))
+        flowing.delays = []
+        flowing.recent[:] = 0.0
 
     def _transitions(self, state: "State", time: float) -> None:
         """Satellites that entered or left brown-out or throttling since the last record."""
-        conditions = {
-            "brownout": state.sites.unserved[: self.satellites] > 0.0,
-            "throttle": state.fleet.die >= self.throttle_temperature,
-        }
-        for kind, present in conditions.items():
-            before = state.conditions.get(kind)
-            changed = present if before is None else present != before
-            for site in np.flatnonzero(changed):
+        struck = (
+            state.sites.unserved[: self.satellites] > 0.0,
+            state.fleet.die >= self.throttle_temperature,
+        )
+        for kind, before, present in zip(CONDITIONS, state.conditions, struck, strict=True):
+            for site in np.flatnonzero(present != before):
                 self.site_event(state, kind if present[site] else f"{kind}_end", int(site), time)
-            state.conditions[kind] = present.copy()
+            before[:] = present
 
-    def finish(self, state: "State", stored: tuple[float, float], complete: bool) -> Record:
+    def finish(
+        self,
+        state: "State",
+        stored: tuple[float, float],
+        complete: bool,
+        network: NetworkRecord | None = None,
+    ) -> Record:
         """Reduce the state at the end to a record."""
         duration = state.step * self.step
         flows = dict(zip(FLOWS, (state.satellites + state.ground).tolist(), strict=True))
         space, ground = state.satellites, state.ground
-        consumed = FLOWS.index("consumed_J")
         table, slots = state.jobs, state.slots
+        sensed = state.flowing.sensor_work if state.flowing else 0.0
         arrived = self.demand.requests.arrival < duration
         status = slots["status"][arrived]
         counts = np.bincount(status, minlength=len(modelled.STATUS))
@@ -265,13 +407,12 @@ class Observer:
         sites = self.satellites + self.ground
         overhead = float((table["checkpointed"] + table["restarted"] + table["rolled_back"]).sum())
         totals = flows | {
-            "consumed_J": float(space[consumed]) if self.satellites else float(ground[consumed]),
-            "facility_J": float(space[consumed] + self.pue * ground[consumed]),
-            "hybrid_consumed_J": float(ground[consumed]) if self.satellites else 0.0,
-            "delivered_FLOP": flows["inference_FLOP"] + float(table["done"].sum()),
+            "consumed_J": float(space[CONSUMED]) if self.satellites else float(ground[CONSUMED]),
+            "facility_J": float(space[CONSUMED] + self.pue * ground[CONSUMED]),
+            "hybrid_consumed_J": float(ground[CONSUMED]) if self.satellites else 0.0,
+            "delivered_FLOP": flows["inference_FLOP"] + float(table["done"].sum()) + sensed,
             "loss_faults_FLOP": flows["loss_faults_FLOP"] + overhead,
             "loss_idle_FLOP": flows["loss_idle_FLOP"] + float(table["stalled"].sum()),
-            "loss_network_FLOP": 0.0,
             "accelerator_s": self.node.accelerators * sites * duration,
             "busy_accelerator_s": self.node.accelerators * flows["busy_s"],
             "job_accelerator_s": self.node.accelerators * flows["job_busy_s"],
@@ -308,6 +449,7 @@ class Observer:
             places=self._places(state.series.time),
             duration=duration,
             complete=complete,
+            network=network,
         )
 
     def _request_columns(
@@ -321,8 +463,9 @@ class Observer:
             "prompt": rows["prompt"],
             "output": rows["output"],
             "site": np.where(engine >= 0, engine // self.node.replicas, -1).astype(np.int32),
-            "first_token_s": rows["first_token"],
-            "finish_s": rows["finish"],
+            "first_token_s": rows["first_token"] + rows["delay"],
+            "finish_s": rows["finish"] + np.where(engine >= 0, rows["delay"], 0.0),
+            "delay_s": rows["delay"],
             "status": rows["status"],
         }
 

@@ -126,7 +126,7 @@ ENGINE = np.dtype(
 REQUEST = np.dtype(
     [
         ("arrival", np.float64),
-        ("first_token", np.float64),
+        ("first_token", np.float64),  # at the site, as is the finish
         ("finish", np.float64),
         ("last", np.int64),  # decode iteration of the engine that ends it
         ("prompt", np.int32),
@@ -135,6 +135,8 @@ REQUEST = np.dtype(
         ("child", np.int32),
         ("engine", np.int32),
         ("status", np.int32),
+        ("lag", np.float32),  # from arrival until it is at its site [s]
+        ("delay", np.float32),  # on the way back to its origin [s]
     ],
     align=True,
 )

@@ -10,7 +10,7 @@ import json
 import os
 import pickle
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -151,7 +151,7 @@ def write_table(path: Path, columns: Mapping[str, Any]) -> None:
     os.replace(beside, path)
 
 
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
+def write_json(path: Path, content: Mapping[str, Any] | Sequence[Any]) -> None:
     """Write a summary or run description, keys in the given order."""
     text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False)
     _replace(path, (text + "\n").encode())

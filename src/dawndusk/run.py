@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 
 from dawndusk import results
+from dawndusk.cluster_flight import cluster_flight
+from dawndusk.connections import Connections
 from dawndusk.demand import demand
 from dawndusk.execution import modelled
 from dawndusk.fleet_plan import FleetPlan, plan_fleet
@@ -28,6 +30,8 @@ from dawndusk.placement.conformance import resolve
 from dawndusk.record import QUANTILES, Record
 from dawndusk.results import Results
 from dawndusk.scenario import Scenario
+from dawndusk.traffic_record import LEVELS
+from dawndusk.where import matrix
 
 Progress = Callable[[float, str], None]
 
@@ -79,6 +83,9 @@ def run(
         scenario.satellite.array.tracking,
         threads,
     )
+    network = (
+        Connections(scenario, plan, ahead, hybrid, threads) if scenario.network.enabled else None
+    )
     kept = None if fresh else results.load_checkpoint(partial, fingerprint)
     if kept is None:
         shutil.rmtree(partial, ignore_errors=True)
@@ -95,12 +102,13 @@ def run(
             stop=interrupted,
             resume=kept,
             save=lambda state: results.save_checkpoint(partial, fingerprint, state),
+            network=network,
         )
     if not orbit.duration:
         raise KeyboardInterrupt
     ground = ground_twin(scenario, plan, orbit.duration, progress)
     progress(1.0, "settling")
-    ledger = settle(scenario, plan, orbit, ground)
+    ledger = settle(scenario, plan, orbit, ground, cluster_flight(scenario, plan, ahead))
     if orbit.complete:
         ledger.check()
     described = _write(partial, scenario, plan, orbit, ground, ledger, began)
@@ -134,6 +142,7 @@ def ground_twin(scenario: Scenario, plan: FleetPlan, duration: float, progress: 
         resolve("ground_only"),
         demand(scenario, nodes, stream=1),
         ground_nodes=nodes,
+        network=Connections(scenario, plan, None, nodes) if scenario.network.enabled else None,
         progress=lambda share: progress(
             ORBIT_SHARE + (1.0 - ORBIT_SHARE) * share, "running the ground twin"
         ),
@@ -192,15 +201,19 @@ def _write(
     ):
         if theirs in twin:
             arrays[ours] = twin[theirs][:rows]
-    results.write_timeseries(
-        folder / "timeseries.nc",
-        arrays,
-        {
-            "time": np.array(orbit.series.time),
-            "quantile": QUANTILES,
-            "satellite": list(orbit.satellites),
-        },
-    )
+    coordinates = {
+        "time": np.array(orbit.series.time),
+        "quantile": QUANTILES,
+        "satellite": list(orbit.satellites),
+    }
+    if orbit.network is not None and orbit.network.regions:
+        arrays["region_latency_s"] = orbit.network.region_latency
+        coordinates |= {"region": orbit.network.regions, "level": LEVELS}
+    results.write_timeseries(folder / "timeseries.nc", arrays, coordinates)
+    if orbit.network is not None:
+        for name, columns in orbit.network.tables.items():
+            results.write_table(folder / f"{name}.parquet", columns)
+    results.write_json(folder / "placement.json", matrix(scenario, plan, ledger.summary))
     results.write_table(folder / "events.parquet", orbit.events.columns())
     results.write_table(folder / "jobs.parquet", orbit.jobs)
     if scenario.record.requests:
@@ -249,5 +262,8 @@ def _warnings(scenario: Scenario, plan: FleetPlan, orbit: Record) -> list[str]:
         found.append(
             f"dies were throttled by heat for {orbit.totals['throttled_fraction']:.1%} of the time"
         )
-    found.append("network latency and link capacity are not modelled yet: times exclude them")
+    if orbit.network is None:
+        found.append("network.enabled is false: times exclude the way, links carry anything")
+    else:
+        found.extend(orbit.network.warnings)
     return found

@@ -1,5 +1,6 @@
 """What changes in the loop, and what a policy is shown of it."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,12 +11,17 @@ from dawndusk.compiled import kernel
 from dawndusk.demand import Demand
 from dawndusk.execution import modelled
 from dawndusk.fleet_plan import FleetPlan
+from dawndusk.network import transfer
 from dawndusk.placement.outlook import View
-from dawndusk.record import Events, Series
+from dawndusk.record import CONDITIONS, Events, Series
 from dawndusk.satellite import ageing, thermal
 from dawndusk.scenario import Scenario
-from dawndusk.step_tables import BATTERY_LOSS, FLOWS, Fleet, Node, Sites
+from dawndusk.step_tables import BATTERY_LOSS, BUSY, FLOWS, JOB_BUSY, Fleet, Node, Sites
+from dawndusk.traffic import Flowing
 from dawndusk.workload import jobs
+
+LOAD_MEMORY = 1800.0
+"""Time over which the load of requests is averaged [s]."""
 
 
 @dataclass
@@ -40,12 +46,18 @@ class State:
     """Flows of the ground nodes so far."""
     stored_start: tuple[float, float]
     """Energy in batteries and heat in the heat path at the start [J]."""
+    recorded: NDArray[np.float64]
+    """Flows at the last record, then energy used and work of jobs done."""
+    conditions: NDArray[np.bool_]
+    """Which satellites were in which of `record.CONDITIONS` at the last record."""
+    flowing: Flowing | None = None
+    """What moves over the network, None where it is not modelled."""
+    request_load: float = 0.0
+    """Nodes that requests kept busy, exponential mean of the past [-]."""
+    request_busy: float = 0.0
+    """Node time spent on requests so far [s]."""
     series: Series = field(default_factory=Series)
     events: Events = field(default_factory=Events)
-    recorded: dict[str, float] = field(default_factory=dict)
-    """Running totals at the last record."""
-    conditions: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
-    """Which satellites were in brown-out or throttled at the last record."""
     cpu: float = 0.0
     """Processor time so far [s]."""
 
@@ -81,6 +93,8 @@ def begin(plan: FleetPlan, node: Node, demand: Demand, satellites: int, ground: 
             down_from=np.full(sites, np.inf),
             down_until=np.full(sites, -np.inf),
             utilisation=np.zeros(sites),
+            duty=np.ones(sites),
+            link=np.ones(sites),
             job_flop=np.zeros(sites),
             speed=np.ones(sites),
             busy=np.zeros(sites),
@@ -96,6 +110,8 @@ def begin(plan: FleetPlan, node: Node, demand: Demand, satellites: int, ground: 
         satellites=np.zeros(len(FLOWS)),
         ground=np.zeros(len(FLOWS)),
         stored_start=(0.0, 0.0),
+        recorded=np.zeros(len(FLOWS) + 2),
+        conditions=np.zeros((len(CONDITIONS), satellites), np.bool_),
     )
     state.stored_start = stored(plan, state)
     return state
@@ -138,13 +154,41 @@ def wear(scenario: Scenario, plan: FleetPlan, state: State) -> None:
 
 
 @kernel
-def _usable_charge(floor, energy, capacity, charge):  # type: ignore[no-untyped-def]
-    """Battery energy above the compute floor over what is usable; 0 without a usable battery."""
+def _see_sites(now, floor, fleet, sites, available, seen):  # type: ignore[no-untyped-def]
+    """Rows of `seen`: usable charge as a share and as energy [J], clock granted, backlog."""
+    energy, capacity = fleet
+    down_from, down_until, speed, backlog = sites
+    for i in range(speed.size):
+        available[i] = now < down_from[i] or now >= down_until[i]
+        seen[0, i] = 1.0
+        seen[1, i] = 0.0
+        seen[2, i] = speed[i]
+        seen[3, i] = backlog[i]
     for i in range(energy.size):
         usable = (1.0 - floor) * capacity[i]
-        share = (energy[i] - floor * capacity[i]) / usable if usable > 0.0 else 0.0
-        share = share if share < 1.0 else 1.0
-        charge[i] = share if share > 0.0 else 0.0
+        above = max(energy[i] - floor * capacity[i], 0.0)
+        seen[0, i] = min(above / usable, 1.0) if usable > 0.0 else 0.0
+        seen[1, i] = above
+
+
+@kernel
+def _see_jobs(now, rate, exclusive, table, flags, nodes, seen):  # type: ignore[no-untyped-def]
+    """Known jobs: whether active, a gang, preemptible; nodes; deadline, work left, rate, restart.
+
+    Jobs to come stay blank.
+    """
+    for j in range(table.size):
+        job = table[j]
+        known = job.submit <= now
+        flags[0, j] = known and job.status < jobs.FINISHED
+        flags[1, j] = known and job.kind == jobs.TRAINING
+        flags[2, j] = known and job.preemptible
+        flags[3, j] = known and exclusive[j]
+        nodes[j] = job.nodes if known else 0
+        seen[0, j] = job.deadline if known else np.inf
+        seen[1, j] = job.work - job.done if known else 0.0
+        seen[2, j] = rate * job.utilisation if known else 0.0
+        seen[3, j] = job.restart_time if known else 0.0
 
 
 def view(
@@ -152,27 +196,60 @@ def view(
 ) -> View:
     """The present as a policy may see it: nothing that has not happened yet."""
     sites, fleet, table = state.sites, state.fleet, state.jobs
-    charge = np.ones(len(sites.speed))
-    _usable_charge(plan.craft.compute_floor, fleet.energy, fleet.capacity, charge)
-    known = table["submit"] <= now
-    if known.all():
-        table = table.copy()
-    else:
-        table = np.where(known, table, np.zeros((), table.dtype))
-        table["deadline"][~known] = np.inf
+    available, seen = np.empty(sites.speed.size, np.bool_), np.empty((4, sites.speed.size))
+    _see_sites(
+        now,
+        plan.craft.compute_floor,
+        (fleet.energy, fleet.capacity),
+        (sites.down_from, sites.down_until, sites.speed, sites.backlog),
+        available,
+        seen,
+    )
+    flags, nodes = np.empty((4, table.size), np.bool_), np.empty(table.size, np.int32)
+    of_jobs = np.empty((4, table.size))
+    _see_jobs(now, node.peak * demand.job_rate, demand.exclusive, table, flags, nodes, of_jobs)
     return View(
         time=now,
         satellites=satellites,
-        available=(now < sites.down_from) | (now >= sites.down_until),
-        charge=charge,
-        speed=sites.speed.copy(),
-        backlog=sites.backlog.copy(),
+        available=available,
+        charge=seen[0],
+        energy=seen[1],
+        speed=seen[2],
+        backlog=seen[3],
         slots=float(node.replicas * (demand.service.iteration.size - 1)),
         job_of_site=state.job_of_site.copy(),
-        job_active=known & (table["status"] < jobs.FINISHED),
-        job_nodes=table["nodes"],
-        job_gang=table["kind"] == jobs.TRAINING,
-        job_preemptible=table["preemptible"],
-        job_deadline=table["deadline"],
-        job_remaining=table["work"] - table["done"],
+        job_active=flags[0],
+        job_gang=flags[1],
+        job_preemptible=flags[2],
+        job_nodes=nodes,
+        job_deadline=of_jobs[0],
+        job_remaining=of_jobs[1],
+        job_rate=of_jobs[2],
+        job_restart=of_jobs[3],
+        job_exclusive=flags[3],
+        request_load=state.request_load,
+        **_of_network(demand, state, now),
     )
+
+
+def _of_network(demand: Demand, state: State, now: float) -> dict[str, NDArray[np.float64]]:
+    """What a policy is shown of data on their way and of where requests come from."""
+    if state.flowing is None:
+        return {}
+    table = state.jobs
+    waiting = transfer.awaited(state.flowing.transfers, transfer.INPUT, table.size, np.inf)
+    return {
+        "job_input_left": waiting.astype(np.float64),
+        "job_output": np.where(table["submit"] <= now, table["output"], 0.0),
+        "request_origin_share": demand.origin_share,
+    }
+
+
+def keep_load(state: State, dt: float) -> None:
+    """Enter an interval into the mean of the nodes that requests keep busy."""
+    busy = 0.0
+    for flows in (state.satellites, state.ground):
+        busy += float(flows[BUSY] - flows[JOB_BUSY])
+    fresh = 1.0 - math.exp(-dt / LOAD_MEMORY)
+    state.request_load += fresh * ((busy - state.request_busy) / dt - state.request_load)
+    state.request_busy = busy

@@ -28,6 +28,7 @@ from dawndusk.step_tables import (
     JOB_BUSY,
     LOSS_FAULTS,
     LOSS_IDLE,
+    LOSS_NETWORK,
     LOSS_POWER,
     LOSS_ROOFLINE,
     LOSS_THERMAL,
@@ -164,6 +165,8 @@ def advance_satellites(  # type: ignore[no-untyped-def]
         speed = sites.speed[low : low + n]
         busy = sites.busy[low : low + n]
         utilisation = sites.utilisation[low : low + n]
+        duty_of_job = sites.duty[low : low + n]
+        link = sites.link[low : low + n]
         job_flop = sites.job_flop[low : low + n]
         down_from = sites.down_from[low : low + n]
         down_until = sites.down_until[low : low + n]
@@ -301,8 +304,10 @@ def advance_satellites(  # type: ignore[no-untyped-def]
             for i in range(n):
                 pace = speed[i] * up[i]
                 serving = prefill[i] + decode[i]
-                working = 1.0 - serving
-                working = working if working > 0.0 and utilisation[i] * pace > 0.0 else 0.0
+                wanted = 1.0 - serving
+                wanted = wanted if wanted < duty_of_job[i] else duty_of_job[i]
+                wanted = wanted if wanted > 0.0 and utilisation[i] * pace > 0.0 else 0.0
+                working = wanted * link[i]
                 available = node.peak * dt * pace
                 done = available * working * utilisation[i]
                 job_flop[i] += done
@@ -311,7 +316,8 @@ def advance_satellites(  # type: ignore[no-untyped-def]
                     + node.memory_activity * decode[i]
                 )
                 busy[i] = serving + working
-                sums[LOSS_IDLE, i] += available * (1.0 - busy[i])
+                sums[LOSS_NETWORK, i] += available * (wanted - working)
+                sums[LOSS_IDLE, i] += available * (1.0 - serving - wanted)
                 sums[LOSS_ROOFLINE, i] += available * busy[i] - flop[i] - done
                 sums[LOSS_FAULTS, i] += wasted[i]
                 sums[INFERENCE, i] += flop[i] - wasted[i]
@@ -438,11 +444,13 @@ def advance_ground(  # type: ignore[no-untyped-def]
                 )
             peak = node.peak * dt
             available = peak * up
-            working = 1.0 - prefill - decode
-            working = working if working > 0.0 and sites.utilisation[site] * up > 0.0 else 0.0
+            serving = prefill + decode
+            wanted = min(1.0 - serving, sites.duty[site])
+            wanted = wanted if wanted > 0.0 and sites.utilisation[site] * up > 0.0 else 0.0
+            working = wanted * sites.link[site]
             done = available * working * sites.utilisation[site]
             sites.job_flop[site] += done
-            busy = prefill + decode + working
+            busy = serving + working
             sites.busy[site] = busy
             activity = up * (
                 node.compute_activity * (prefill + working) + node.memory_activity * decode
@@ -453,7 +461,8 @@ def advance_ground(  # type: ignore[no-untyped-def]
             flows[CONSUMED] += power * dt
             flows[PEAK] += peak
             flows[LOSS_FAULTS] += peak - available + wasted
-            flows[LOSS_IDLE] += available * (1.0 - busy)
+            flows[LOSS_NETWORK] += available * (wanted - working)
+            flows[LOSS_IDLE] += available * (1.0 - serving - wanted)
             flows[LOSS_ROOFLINE] += available * busy - flop - done
             flows[INFERENCE] += flop - wasted
             flows[JOB] += done

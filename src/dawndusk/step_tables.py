@@ -18,6 +18,7 @@ FLOWS = (
     "peak_FLOP",
     "loss_power_FLOP",
     "loss_thermal_FLOP",
+    "loss_network_FLOP",
     "loss_faults_FLOP",
     "loss_idle_FLOP",
     "loss_roofline_FLOP",
@@ -45,6 +46,7 @@ FLOWS = (
     PEAK,
     LOSS_POWER,
     LOSS_THERMAL,
+    LOSS_NETWORK,
     LOSS_FAULTS,
     LOSS_IDLE,
     LOSS_ROOFLINE,
@@ -166,6 +168,10 @@ class Sites(NamedTuple):
     """[s]"""
     utilisation: Array
     """Share of peak that the site's job reaches, 0 without a job [-]."""
+    duty: Array
+    """Share of the time in which the site's job wants to work [-]."""
+    link: Array
+    """Share of that time in which it need not wait for data [-]."""
     job_flop: Array
     """Work done for the site's job in this interval [FLOP]."""
     speed: Array

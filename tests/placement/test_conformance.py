@@ -65,6 +65,42 @@ def test_bad_jobs_are_refused(message: str, jobs) -> None:
         check(changed(job_of_site=jobs))
 
 
+BY_ORIGIN = {
+    r"weights by origin are .*; want an array": [
+        lambda view: np.ones((len(view.request_origin_share) + 1, len(view.charge))),
+        lambda view: [[1.0]],
+    ],
+    "must be finite and not negative": [
+        lambda view: np.full((len(view.request_origin_share), len(view.charge)), -1.0),
+        lambda view: np.full((len(view.request_origin_share), len(view.charge)), np.nan),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("message", "given"), [(text, bad) for text, many in BY_ORIGIN.items() for bad in many]
+)
+def test_bad_weights_by_origin_are_refused(message: str, given) -> None:
+    with pytest.raises(ValueError, match=message):
+        check(changed(weights_by_origin=given))
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.int64, bool])
+def test_weights_of_other_kinds_of_number_are_accepted(kind) -> None:
+    _, view = present(2, 0, [BATCH])
+    validate(Decision(np.ones(2, kind), np.full(2, 0, np.int64)), view)
+
+
+@pytest.mark.parametrize(
+    ("weights", "jobs"),
+    [(np.array(["a", "b"]), np.zeros(2, np.int32)), (np.ones(2), np.zeros(2, np.float64))],
+)
+def test_what_is_no_number_of_the_kind_is_refused(weights, jobs) -> None:
+    _, view = present(2, 0, [BATCH])
+    with pytest.raises(ValueError, match="of type"):
+        validate(Decision(weights, jobs), view)
+
+
 def test_one_negative_weight_among_many_is_found() -> None:
     def weights(view: View) -> np.ndarray:
         found = np.ones(len(view.charge))
@@ -89,7 +125,12 @@ def test_plain_lists_are_refused_by_name(field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in View.__slots__ if name not in ("time", "satellites", "slots")]
+    "name",
+    [
+        name
+        for name in View.__slots__
+        if name not in ("time", "satellites", "slots", "request_load")
+    ],
 )
 def test_a_policy_that_writes_into_the_view_is_refused(name: str) -> None:
     def policy(outlook: Outlook, view: View) -> Decision:
@@ -101,7 +142,7 @@ def test_a_policy_that_writes_into_the_view_is_refused(name: str) -> None:
         check(policy)
 
 
-@pytest.mark.parametrize("name", ["illumination", "power_price", "carbon_intensity"])
+@pytest.mark.parametrize("name", conformance.ARRAYS)
 def test_a_policy_that_writes_into_the_outlook_is_refused(name: str) -> None:
     def policy(outlook: Outlook, view: View) -> Decision:
         decision = greedy(outlook, view)

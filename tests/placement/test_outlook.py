@@ -12,13 +12,23 @@ from .situations import present
 
 def test_a_policy_sees_these_fields_and_no_other() -> None:
     """Of the future only what time alone decides: light, prices. Whoever adds a field argues here
-    that it holds no later arrival, failure or submission."""
+    that it holds no later arrival, failure or submission.
+
+    `latency` and `request_load` are of now and of the past; `contact` follows from orbits and
+    the clouds of now, of which it holds the expectation; `plant` is the satellite itself;
+    what a view says of jobs, it says of those submitted.
+    """
     assert [field.name for field in dataclasses.fields(Outlook)] == [
         "interval",
         "step",
         "illumination",
         "power_price",
         "carbon_intensity",
+        "latency",
+        "slot",
+        "sunlight",
+        "contact",
+        "plant",
     ]
     assert [field.name for field in dataclasses.fields(View)] == [
         "time",
@@ -35,8 +45,20 @@ def test_a_policy_sees_these_fields_and_no_other() -> None:
         "job_preemptible",
         "job_deadline",
         "job_remaining",
+        "energy",
+        "job_rate",
+        "job_restart",
+        "job_input_left",
+        "job_output",
+        "job_exclusive",
+        "request_load",
+        "request_origin_share",
     ]
-    assert [field.name for field in dataclasses.fields(Decision)] == ["weights", "job_of_site"]
+    assert [field.name for field in dataclasses.fields(Decision)] == [
+        "weights",
+        "job_of_site",
+        "weights_by_origin",
+    ]
 
 
 @pytest.mark.parametrize("number", [0, 1])

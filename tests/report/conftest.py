@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from tests.report.folder_fixture import write
+from tests.report.network_fixture import add
 
 
 @pytest.fixture(scope="session")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A complete run of a small shell."""
-    return write(tmp_path_factory.mktemp("results") / "full", satellites=12, hours=12)
+    """A complete run of a small shell with a network."""
+    return add(write(tmp_path_factory.mktemp("results") / "full", satellites=12, hours=12))
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import pytest
 
 import dawndusk.report
 from tests.report.folder_fixture import write
+from tests.report.network_fixture import add
 
 REQUEST = re.compile(
     r"""(?:\b(?:src|href|action|poster|srcset)\s*=\s*["']?\s*(?!#|data:)[\w/.]"""
@@ -39,13 +40,37 @@ def test_sections_and_payload(page: str) -> None:
         assert title in page
     payload = json.loads(re.search(r'id="payload">(.*?)</script>', page, re.DOTALL)[1])  # type: ignore[index]
     assert payload["start"] == 1805500800.0
-    assert len(payload["charts"]) == 6
+    assert len(payload["charts"]) == 9
     assert len(payload["maps"]["names"]) == 12
+    assert payload["network"]["total"] > 30
+    for name in ("network", "where"):
+        assert f'<section id="{name}">' in page
+        assert f'href="#{name}"' in page
+
+
+def test_a_run_without_a_network_has_no_such_section(starved: Path, tmp_path: Path) -> None:
+    text = dawndusk.report.html(starved, tmp_path / "r.html").read_text(encoding="utf8")
+    assert 'id="network"' not in text
+    assert 'href="#where"' not in text
+    assert 'id="netglobe"' not in text
 
 
 def test_a_large_run_stays_below_a_megabyte(tmp_path: Path) -> None:
     folder = write(tmp_path / "large", satellites=300, hours=200, requests=False)
     assert dawndusk.report.html(folder).stat().st_size < 1_000_000
+
+
+def test_a_shell_of_1584_with_its_links_stays_below_a_megabyte(tmp_path: Path) -> None:
+    folder = add(write(tmp_path / "links", satellites=1584, hours=2, requests=False))
+    assert dawndusk.report.html(folder).stat().st_size < 1_000_000
+
+
+def test_names_of_the_network_cannot_inject(tmp_path: Path) -> None:
+    evil = "</script><img src=x onerror=alert(2)>"
+    folder = add(write(tmp_path / "evil", satellites=4, hours=1), city=evil)
+    text = dawndusk.report.html(folder).read_text(encoding="utf8")
+    assert "&lt;img src=x" in text
+    assert "<img" not in text
 
 
 def test_names_cannot_inject(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import dawndusk.report
 from tests.report.folder_fixture import write
+from tests.report.network_fixture import add
 
 UI = Path(__file__).parents[2] / "ui"
 STATIC = Path(dawndusk.report.__file__).parent / "static"
@@ -31,8 +32,10 @@ def test_runs_in_a_browser_without_errors(full: Path, bare: Path, tmp_path: Path
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
         pytest.skip("no chromium to run the page's code in")
+    cluster = add(write(tmp_path / "cluster", hours=3, cluster=True))
     pages = [
         dawndusk.report.html(full, tmp_path / "full.html"),
+        dawndusk.report.html(cluster),
         dawndusk.report.html(bare, tmp_path / "bare.html"),
         dawndusk.report.compare.html([full, bare], tmp_path / "compare.html"),
     ]

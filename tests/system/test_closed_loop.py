@@ -280,6 +280,6 @@ def test_cycling_wears_the_battery_within_a_run() -> None:
             "satellite.array.area=3 m²",
             f"satellite.battery.cycle_fade={fade}",
         ).orbit()
-        late.append(np.mean(record.series.fleet["delivered_FLOPS"][-72:]))
+        late.append(np.mean(record.series.arrays()["delivered_FLOPS"][-72:]))
     assert late == sorted(late, reverse=True)
     assert late[2] < 0.98 * late[0]

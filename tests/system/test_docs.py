@@ -41,7 +41,9 @@ def test_every_key_of_the_summary_is_described(folder: Path) -> None:
     groups = set(summary) - {"name", "ground"}
     assert groups == set(described)
     for group in groups - BY_ITEM:
-        keys = set(summary[group]) | set(summary[group].get("losses", ()))
+        keys = set(summary[group])
+        for part in ("losses", "requests", "transfers", "sensor"):
+            keys |= set(summary[group].get(part, ()))
         assert keys == described[group][0], group
     assert set(summary["ground"]) == {group for group, (_, star) in described.items() if star}
 

@@ -4,6 +4,8 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+import pyarrow.parquet
 import pytest
 import xarray
 
@@ -30,12 +32,19 @@ def check_folder(folder: Path, satellites: int | None = None) -> results.Results
         "run.json",
     }
     summary = finished.summary
-    assert len(summary["balances"]) == 9
+    assert len(summary["balances"]) == 12
+    network = summary["network"]
+    assert network["modelled"]
+    assert network["residual_bytes"] == 0
     for row in summary["balances"]:
         assert abs(row["residual_relative"]) <= 1e-9, row["name"]
     for side in (summary, summary["ground"]):
         assert side["compute"]["delivered_FLOP"] > 0.0
         assert side["service"]["served"] > 0.5 * side["service"]["offered"] > 0
+    links = pyarrow.parquet.read_table(folder / "links.parquet").to_pydict()
+    through_the_earth = np.array(links["occluded"], bool)
+    assert (np.array(links["rate_bit_s"])[through_the_earth] == 0.0).all()
+    assert (np.array(links["max_utilisation"])[through_the_earth] == 0.0).all()
     assert 0.0 < summary["ratio_to_ground"]["usd_per_PFLOP_day"] < 1e3
     assert load(folder / "scenario.toml").name == summary["name"]
     page = finished.report.read_text(encoding="utf-8")

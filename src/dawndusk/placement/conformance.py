@@ -2,15 +2,21 @@
 
 import importlib
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dawndusk.placement.outlook import Decision, Outlook, View
+from dawndusk.compiled import kernel
+from dawndusk.placement.outlook import Decision, Outlook, Plant, View
 
 Policy = Callable[[Outlook, View], Decision]
 
-SHIPPED = ("greedy", "follow_the_sun", "ground_only")
+SHIPPED = ("greedy", "follow_the_sun", "ground_only", "latency_first", "lookahead")
 """Names a scenario may use without a module."""
+
+ARRAYS = ("illumination", "power_price", "carbon_intensity", "latency", "sunlight", "contact")
+"""What of the outlook a policy could write into."""
 
 
 def resolve(name: str) -> Policy:
@@ -63,27 +69,61 @@ def validate(decision: Decision, view: View) -> None:
     Source:
         the contract in `placement.outlook`
     """
-    sites = len(view.charge)
-    if not isinstance(decision, Decision):
+    if type(decision) is not Decision:
         raise ValueError(f"policy returned {type(decision).__name__}; return a Decision")
-    for name in ("weights", "job_of_site"):
-        given = getattr(decision, name)
-        if not isinstance(given, np.ndarray):
+    weights, placed, by_origin = decision.weights, decision.job_of_site, decision.weights_by_origin
+    for name, given in (("weights", weights), ("job_of_site", placed)):
+        if type(given) is not np.ndarray:
             raise ValueError(f"policy {name} are a {type(given).__name__}; return a NumPy array")
-    if decision.weights.shape != (sites,):
-        raise ValueError(f"policy weights have shape {decision.weights.shape}; want ({sites},)")
-    total = float(decision.weights.sum())
-    if not np.isfinite(total) or (sites and decision.weights.min() < 0.0):
-        raise ValueError("policy weights must be finite and not negative")
-    if decision.job_of_site.shape != (sites,):
-        raise ValueError(f"policy jobs have shape {decision.job_of_site.shape}; want ({sites},)")
-    if sites:
-        lowest, highest = int(decision.job_of_site.min()), int(decision.job_of_site.max())
-        if lowest < -1 or highest >= len(view.job_active):
+    shape = view.charge.shape
+    if weights.shape != shape:
+        raise ValueError(f"policy weights have shape {weights.shape}; want {shape}")
+    if placed.shape != shape:
+        raise ValueError(f"policy jobs have shape {placed.shape}; want {shape}")
+    if weights.dtype != np.float64:
+        weights = _numbers(weights, "weights", "biuf", np.float64)
+    if placed.dtype != np.int32:
+        placed = _numbers(placed, "jobs", "iu", np.int64)
+    jobs = len(view.job_active)
+    fine, wrong = _sound(weights, placed, jobs)
+    if by_origin is not None:
+        wanted = (len(view.request_origin_share), *shape)
+        if type(by_origin) is not np.ndarray or by_origin.shape != wanted:
             raise ValueError(
-                f"policy placed job {lowest if lowest < -1 else highest}; "
-                f"allowed: -1 to {len(view.job_active) - 1}"
+                f"policy weights by origin are {np.shape(by_origin)}; want an array {wanted}"
             )
+        fine &= _sound_weights(_numbers(by_origin, "weights", "biuf", np.float64).ravel())
+    if not fine:
+        raise ValueError("policy weights must be finite and not negative")
+    if wrong >= 0:
+        raise ValueError(f"policy placed job {placed[wrong]}; allowed: -1 to {jobs - 1}")
+
+
+def _numbers(given: NDArray[Any], name: str, kinds: str, wanted: type) -> NDArray[Any]:
+    """The same numbers in the type that the check is compiled for."""
+    if given.dtype.kind not in kinds:
+        raise ValueError(f"policy {name} are of type {given.dtype}; return {wanted.__name__}")
+    return given.astype(wanted)
+
+
+@kernel
+def _sound_weights(weights):  # type: ignore[no-untyped-def]
+    """None is negative or not a number, and their sum is finite."""
+    total = 0.0
+    for weight in weights:
+        if not weight >= 0.0:
+            return False
+        total += weight
+    return total < np.inf
+
+
+@kernel
+def _sound(weights, placed, jobs):  # type: ignore[no-untyped-def]
+    """Whether weights are sound, and the first site with a job that does not exist or -1."""
+    for site in range(placed.size):
+        if placed[site] < -1 or placed[site] >= jobs:
+            return _sound_weights(weights), site
+    return _sound_weights(weights), -1
 
 
 def _situation(seed: int) -> tuple[Outlook, View]:
@@ -93,18 +133,31 @@ def _situation(seed: int) -> tuple[Outlook, View]:
     satellites = int(random.integers(0 if ground else 1, 12))
     sites = satellites + ground
     jobs = int(random.integers(0, 6))
+    orbital = np.arange(sites) < satellites
+    origins = int(random.integers(0, 4))
+    slots = 12 * int(random.integers(0, 2))
+    latency = random.random((origins, sites)) * 0.1
+    latency[random.random(latency.shape) < 0.2] = np.inf
     outlook = Outlook(
         interval=300.0,
         step=60.0,
         illumination=random.random((10, satellites)),
-        power_price=np.where(np.arange(sites) < satellites, 0.0, 2e-8),
-        carbon_intensity=np.where(np.arange(sites) < satellites, 0.0, 1e-7),
+        power_price=np.where(orbital, 0.0, 2e-8),
+        carbon_intensity=np.where(orbital, 0.0, 1e-7),
+        latency=latency,
+        slot=300.0,
+        sunlight=random.random((slots, satellites)),
+        contact=random.random((slots, satellites)) * 1e9,
+        plant=Plant(1e4, 1e3, 1e3, 8e3, 6e6, 0.95, 0.95, 5e3, 9e3, 0.9, 8e15)
+        if satellites
+        else None,
     )
+    charge = np.where(orbital, random.random(sites), 1.0)
     view = View(
         time=float(random.integers(0, 1000)) * 60.0,
         satellites=satellites,
         available=random.random(sites) > 0.1,
-        charge=random.random(sites),
+        charge=charge,
         speed=random.random(sites),
         backlog=random.integers(0, 50, sites).astype(float),
         slots=64.0,
@@ -117,6 +170,14 @@ def _situation(seed: int) -> tuple[Outlook, View]:
         job_preemptible=random.random(jobs) > 0.3,
         job_deadline=np.where(random.random(jobs) > 0.5, 1e5, np.inf),
         job_remaining=random.random(jobs) * 1e20,
+        energy=np.where(orbital, 6e6 * charge, 0.0),
+        job_rate=random.random(jobs) * 4e15,
+        job_restart=random.random(jobs) * 600.0,
+        job_input_left=np.where(random.random(jobs) > 0.7, 1e9, 0.0),
+        job_output=random.random(jobs) * 1e9,
+        job_exclusive=random.random(jobs) > 0.7,
+        request_load=float(random.random() * sites),
+        request_origin_share=random.dirichlet(np.ones(origins)) if origins else np.zeros(0),
     )
     return outlook, view
 
@@ -144,13 +205,13 @@ def check(policy: Policy, situations: int = 50) -> None:
         for name in View.__slots__:
             if not np.array_equal(getattr(view, name), getattr(pristine, name)):
                 raise ValueError(f"policy changed view.{name}; it may only read")
-        for name in ("illumination", "power_price", "carbon_intensity"):
+        for name in ARRAYS:
             if not np.array_equal(getattr(outlook, name), getattr(pristine_outlook, name)):
                 raise ValueError(f"policy changed outlook.{name}; it may only read")
         again = policy(pristine_outlook, pristine)
-        if not (
-            np.array_equal(first.weights, again.weights)
-            and np.array_equal(first.job_of_site, again.job_of_site)
+        if not all(
+            np.array_equal(getattr(first, name), getattr(again, name))
+            for name in Decision.__slots__
         ):
             raise ValueError(
                 "policy answers the same situation differently; seed any randomness from view.time"

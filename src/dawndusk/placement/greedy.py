@@ -2,11 +2,9 @@
 
 import numpy as np
 
+from dawndusk.compiled import kernel
 from dawndusk.placement.matching import match
-from dawndusk.placement.outlook import Decision, Outlook, View
-
-FULL_CHARGE = 0.5
-"""Usable charge above which a battery no longer holds a site back [-]."""
+from dawndusk.placement.outlook import LEAST_POWER, Decision, Outlook, View, power_of_sites
 
 
 def greedy(outlook: Outlook, view: View) -> Decision:
@@ -26,17 +24,16 @@ def greedy(outlook: Outlook, view: View) -> Decision:
     Source:
         weighted least-connection scheduling, Zhang 2000 (Linux Virtual Server)
     """
-    power = np.ones(len(view.charge))
-    satellites = view.satellites
-    if satellites:
-        charge = np.minimum(view.charge[:satellites] / FULL_CHARGE, 1.0)
-        np.maximum(outlook.next_interval(), charge, out=power[:satellites])
-    power *= view.available
-    power *= np.maximum(view.speed, 0.05)
-    weights = power / (1.0 + view.backlog / view.slots)
-    jobs = match(
+    weights, jobs = _place(
+        outlook.illumination,
+        outlook.rows(),
+        view.satellites,
+        view.available,
+        view.charge,
+        view.speed,
+        view.backlog,
+        view.slots,
         view.job_of_site,
-        np.where(power > 0.05, weights, 0.0),
         view.job_active,
         view.job_nodes,
         view.job_gang,
@@ -44,3 +41,31 @@ def greedy(outlook: Outlook, view: View) -> Decision:
         view.job_deadline,
     )
     return Decision(weights, jobs)
+
+
+@kernel
+def _place(  # type: ignore[no-untyped-def]
+    illumination,
+    rows,
+    satellites,
+    available,
+    charge,
+    speed,
+    backlog,
+    slots,
+    job_of_site,
+    active,
+    nodes,
+    gang,
+    preemptible,
+    deadline,
+):
+    """Weights of the sites, and jobs on those that have the power for them."""
+    power = power_of_sites(illumination, rows, satellites, available, charge, speed)
+    weights = np.empty(charge.size)
+    suited = np.empty(charge.size)
+    for site in range(charge.size):
+        weights[site] = power[site] / (1.0 + backlog[site] / slots)
+        suited[site] = weights[site] if power[site] > LEAST_POWER else 0.0
+    placed = match(job_of_site, suited, active, nodes, gang, preemptible, deadline)
+    return weights, placed

@@ -14,9 +14,10 @@ OFFERED = {
     "heat": "taken in",
     "work": "at peak rate",
     "jobs": "submitted",
+    "sensor": "produced",
 }
 PARTS = {"thermal": "heat"}
-TITLES = {"work": "compute"}
+TITLES = {"work": "compute", "bytes": "transfers", "sensor": "sensor data"}
 
 
 @dataclass(frozen=True)
@@ -60,4 +61,6 @@ def _shown(unit: str) -> Callable[[object], str]:
         return numbers.energy
     if unit == "FLOP":
         return lambda value: numbers.si(value, unit)
+    if unit in ("B", "bytes"):
+        return lambda value: numbers.si(value, "B")
     return numbers.count

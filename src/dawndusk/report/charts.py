@@ -114,6 +114,33 @@ CHARTS = (
         ),
         limits=(0.0, None),
     ),
+    Chart(
+        "Network latency",
+        "s",
+        "One way from users to the site that answers, by requests.",
+        lines=(
+            Line("latency_p50_s", "median", "orbit"),
+            Line("latency_p99_s", "99 %", "hot"),
+        ),
+        limits=(0.0, None),
+    ),
+    Chart(
+        "Traffic",
+        "bit/s",
+        "Bytes that wanted to move and bytes that did, all links together.",
+        lines=(
+            Line("offered_bit_s", "offered", "sun"),
+            Line("delivered_bit_s", "delivered", "orbit"),
+        ),
+        limits=(0.0, None),
+    ),
+    Chart(
+        "Link use",
+        "",
+        "Share of each link's rate in use: median, 5–95 % and extremes.",
+        bands=(Band("link_utilisation", "links", "cool"),),
+        limits=(0.0, None),
+    ),
 )
 
 MARKS = {"fault": "hot", "brownout": "sun"}
@@ -160,7 +187,7 @@ def _chart(series: xr.Dataset, chart: Chart) -> dict[str, Any] | None:
     lines: list[dict[str, Any]] = []
     bands: list[dict[str, Any]] = []
     for band in chart.bands:
-        if band.variable not in series or "quantile" not in series:
+        if band.variable not in series or "quantile" not in series[band.variable].dims:
             continue
         where = {}
         levels = np.asarray(series["quantile"])

@@ -80,7 +80,7 @@ def html(folders: Sequence[str | Path], out: str | Path) -> Path:
         costs=_costs(designs),
         differences=_difference_table(designs),
     )
-    text = page.document("Comparison · dawndusk", body, payload, with_land=False)
+    text = page.document("Comparison · dawndusk", body, payload)
     return page.write(Path(out), text)
 
 
@@ -135,6 +135,8 @@ def overlays(designs: Sequence[Folder]) -> list[dict[str, Any]]:
         ("delivered_FLOPS", "Delivered compute", "FLOP/s", "whole fleet", (0.0, None)),
         ("consumed_W", "Power consumed", "W", "whole fleet", (0.0, None)),
         ("waiting_requests", "Requests waiting", "requests", "whole fleet", (0.0, None)),
+        ("latency_p50_s", "Network latency", "s", "median, one way", (0.0, None)),
+        ("delivered_bit_s", "Traffic delivered", "bit/s", "all links", (0.0, None)),
     )
     out: list[dict[str, Any]] = []
     for variable, title, unit, about, limits in quantities:

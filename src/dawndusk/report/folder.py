@@ -38,6 +38,14 @@ class Folder:
     jobs: "pa.Table | None"
     missing: tuple[str, ...]
     """Files that a complete folder would have."""
+    links: "pa.Table | None" = None
+    """Links at one sampled moment, with their use over the run."""
+    paths: "pa.Table | None" = None
+    transfers: "pa.Table | None" = None
+    placement: Sequence[Mapping[str, Any]] = ()
+    """Workloads × options: where each should run."""
+    policies: Sequence[Mapping[str, Any]] = ()
+    """Policies on the same scenario and seed."""
 
     @property
     def end(self) -> float:
@@ -84,6 +92,11 @@ def read(path: str | Path) -> Folder:
         requests=_table(folder / "requests.parquet", REQUEST_COLUMNS),
         jobs=_table(folder / "jobs.parquet"),
         missing=tuple(name for name in expected if not (folder / name).is_file()),
+        links=_table(folder / "links.parquet"),
+        paths=_table(folder / "paths.parquet"),
+        transfers=_table(folder / "transfers.parquet"),
+        placement=json.loads(_text(folder / "placement.json") or "[]"),
+        policies=json.loads(_text(folder / "policies.json") or "[]"),
     )
 
 

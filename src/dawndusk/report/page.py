@@ -16,8 +16,11 @@ from dawndusk.report.folder import Folder, read
 from dawndusk.report.formation import formation
 from dawndusk.report.jobs import job_table
 from dawndusk.report.key_figures import dig
+from dawndusk.report.links import network
 from dawndusk.report.maps import epoch, maps
+from dawndusk.report.network import network_section
 from dawndusk.report.service import latency_figure
+from dawndusk.report.where import placement_matrix, policy_table
 
 
 def html(results_folder: str | Path, out: str | Path | None = None) -> Path:
@@ -45,10 +48,24 @@ def render(folder: Folder) -> str:
         "period": dig(folder.summary, "orbit.period_s"),
         "maps": maps(folder.series, start),
         "formation": formation(folder.series),
+        "network": network(folder.links, folder.paths, folder.series),
     }
     close = payload["formation"]
+    extra = {
+        "network": ("Network", "How the data travelled", network_section(folder)),
+        "where": (
+            "Placement",
+            "Where work should run",
+            placement_matrix(folder.placement) + policy_table(folder.policies),
+        ),
+    }
     body = Template(asset("report.html")).substitute(
         name=escape(folder.name),
+        links="".join(
+            f'<a href="#{key}">{word}</a>' for key, (word, _, content) in extra.items() if content
+        ),
+        network=section("network", *extra["network"][1:]),
+        where=section("where", *extra["where"][1:]),
         description=escape(str(folder.scenario.get("description", ""))),
         facts=sections.facts_line(folder),
         warnings=sections.warning_list(folder),
@@ -69,7 +86,14 @@ def render(folder: Folder) -> str:
         assumptions=sections.assumption_table(folder),
         reproduce=sections.reproduce(folder),
     )
-    return document(f"{folder.name} · dawndusk", body, payload, with_land=bool(payload["maps"]))
+    return document(f"{folder.name} · dawndusk", body, payload)
+
+
+def section(name: str, title: str, content: str) -> str:
+    """A titled section, nothing where it has no content."""
+    if not content:
+        return ""
+    return f'<section id="{name}"><h2>{title}</h2>{content}</section>'
 
 
 def costs(summary: Mapping[str, Any], path: str) -> str:
@@ -99,11 +123,13 @@ def chart_places(payloads: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def document(title: str, body: str, payload: Mapping[str, Any], with_land: bool) -> str:
+def document(title: str, body: str, payload: Mapping[str, Any]) -> str:
     """A whole HTML page with styles, data and code inside."""
-    land = json.loads(asset("land.json")) if with_land else None
+    drawn = [name for name in ("maps", "network") if payload.get(name)]
+    land = json.loads(asset("land.json")) if drawn else None
     data = json.dumps({**payload, "land": land}, separators=(",", ":"), allow_nan=False)
-    names = ["uplot.js", "report.js"] + (["maps.js"] if with_land else [])
+    names = ["uplot.js", "report.js", *(["atlas.js"] if drawn else [])]
+    names += [f"{name}.js" for name in drawn]
     return Template(asset("document.html")).substitute(
         title=escape(title),
         styles=asset("uplot.css") + asset("report.css"),

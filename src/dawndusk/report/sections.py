@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from dawndusk.report import numbers
+from dawndusk.report import network, numbers
 from dawndusk.report.balances import balances
 from dawndusk.report.folder import Folder
 from dawndusk.report.key_figures import by_label, dig
@@ -41,6 +41,7 @@ def warnings(folder: Folder) -> list[tuple[str, str]]:
                     f"{balance.title} does not balance: relative residual {balance.residual:.2g}.",
                 )
             )
+    found += network.warnings(folder)
     found += [("warning", text[:1].upper() + text[1:]) for text in said]
     offered = folder.get("service.offered", 0)
     lost = by_label("Requests lost").of(summary)
@@ -57,7 +58,8 @@ def warnings(folder: Folder) -> list[tuple[str, str]]:
                 "memory, not on a published source; see Assumptions.",
             )
         )
-    return list(dict.fromkeys(found))
+    order = ("fault", "warning", "note")
+    return sorted(dict.fromkeys(found), key=lambda entry: order.index(entry[0]))
 
 
 def warning_list(folder: Folder) -> str:
@@ -100,7 +102,15 @@ def headline(folder: Folder) -> str:
 
 CARDS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ("Delivered compute", "Delivered compute", (("of peak", "Delivered share of peak"),)),
-    ("Availability", "Availability", (("throttled", "Time throttled"),)),
+    (
+        "Availability",
+        "Availability",
+        (
+            ("throttled", "Time throttled"),
+            ("sunlit share", "Sunlit share"),
+            ("longest eclipse", "Longest eclipse"),
+        ),
+    ),
     (
         "Per accelerator-hour",
         "Cost per accelerator-hour",
@@ -128,13 +138,21 @@ CARDS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
             ("first token, 99 %", "Time to first token, 99 %"),
         ),
     ),
+    (
+        "Network latency",
+        "Network latency, median",
+        (
+            ("99 %", "Network latency, 99 %"),
+            ("users with a path", "Users with a path"),
+            ("satellites with a path", "Satellites with a path down"),
+        ),
+    ),
     ("Jobs finished", "Jobs finished", ()),
     (
         "Fleet",
         "Satellites",
         (("mass", "Fleet mass"), ("power", "Fleet power"), ("launches", "Launches")),
     ),
-    ("Sunlit share", "Sunlit share", (("longest eclipse", "Longest eclipse"),)),
 )
 
 

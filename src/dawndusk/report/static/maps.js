@@ -5,27 +5,14 @@
   const data = payload.maps;
   const RATE = 7.292115e-5;
   const RADIUS = 6371;
-  const unpack = (text, Kind) => {
-    const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-    return new Kind(bytes.buffer);
-  };
+  const { degree, unpack, vector, dot, cross, unit, mix, canvas, marks } = atlas;
   const latitude = unpack(data.latitude, Int16Array);
   const longitude = unpack(data.longitude, Int16Array);
   const altitude = unpack(data.altitude, Uint16Array);
   const states = data.states.map((state) => ({ ...state, values: unpack(state.values, Uint8Array) }));
   const times = data.t;
   const count = data.names.length;
-  const degree = Math.PI / 180;
 
-  const vector = (lat, lon) =>
-    [Math.cos(lat) * Math.cos(lon), Math.cos(lat) * Math.sin(lon), Math.sin(lat)];
-  const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-  const cross = (a, b) =>
-    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
-  const unit = (a) => {
-    const length = Math.hypot(...a) || 1;
-    return a.map((v) => v / length);
-  };
   const sample = (k, i) => {
     const at = k * count + i;
     return vector((latitude[at] / 100) * degree, (longitude[at] / 100) * degree + RATE * times[k]);
@@ -65,46 +52,6 @@
     return [data.sun[0][near] * degree, lon];
   }
 
-  // Coastline rings as unit vectors in the Earth-fixed frame and as degrees.
-  const rings = payload.land.rings.map((flat) => {
-    const points = [];
-    let [x, y] = [0, 0];
-    for (let i = 0; i < flat.length; i += 2) {
-      x += flat[i];
-      y += flat[i + 1];
-      points.push([x / 10, y / 10]);
-    }
-    return points;
-  });
-  // On the flat map a ring runs on across the date line; one around a pole closes along it.
-  const sheets = rings.flatMap((ring) => {
-    let shift = 0;
-    const sheet = ring.map(([x, y], j) => {
-      if (j) {
-        const jump = x - ring[j - 1][0];
-        shift += jump > 180 ? -360 : jump < -180 ? 360 : 0;
-      }
-      return [x + shift, y];
-    });
-    const [begin, end] = [sheet[0][0], sheet.at(-1)[0]];
-    if (Math.abs(end - begin) > 180) {
-      const pole = sheet[0][1] > 0 ? 90 : -90;
-      sheet.push([end, pole], [begin, pole]);
-    }
-    const all = sheet.map(([x]) => x);
-    const copies = [sheet];
-    if (Math.max(...all) > 180) copies.push(sheet.map(([x, y]) => [x - 360, y]));
-    if (Math.min(...all) < -180) copies.push(sheet.map(([x, y]) => [x + 360, y]));
-    return copies;
-  });
-  const shells = rings.map((ring) => ring.map(([x, y]) => vector(y * degree, x * degree)));
-
-  const mix = (from, to, share) => {
-    const part = (hex, i) => parseInt(hex.slice(1 + 2 * i, 3 + 2 * i), 16);
-    const hex = [0, 1, 2].map((i) =>
-      Math.round(part(from, i) + share * (part(to, i) - part(from, i))).toString(16).padStart(2, "0"));
-    return "#" + hex.join("");
-  };
   const ramps = { sunlight: ["ground", "sun"], charge: ["hot", "cool"], "accelerators busy": ["quiet", "orbit"] };
   const colourOf = (k, i) => {
     const state = states[$("#state").selectedIndex];
@@ -113,26 +60,18 @@
     return mix(css(`--${low}`), css(`--${high}`), state.values[k * count + i] / 100);
   };
 
-  function canvas(id) {
-    const element = $(id);
-    const context = element.getContext("2d");
-    const fit = () => {
-      const ratio = Math.min(devicePixelRatio || 1, 2);
-      const { clientWidth: width, clientHeight: height } = element;
-      if (element.width !== Math.round(width * ratio)) {
-        element.width = Math.round(width * ratio);
-        element.height = Math.round(height * ratio);
-      }
-      context.setTransform(ratio, 0, 0, ratio, 0, 0);
-      context.clearRect(0, 0, width, height);
-      return [width, height];
-    };
-    return { element, context, fit };
-  }
   const globe = canvas("#globe");
   const world = canvas("#world");
   const cluster = payload.formation && canvas("#cluster");
   const local = cluster && unpack(payload.formation.local, Int16Array);
+  const wires = [];
+  if (cluster) {
+    const index = new Map(data.names.map((name, i) => [name, i]));
+    for (const { tail, head, kind, blocked, mean } of atlas.links) {
+      const ends = [index.get(tail.name), index.get(head.name)];
+      if (kind === 0 && !blocked && !ends.includes(undefined)) wires.push([...ends, atlas.tint(mean)]);
+    }
+  }
   let now = times[0];
   const first = sunAt([0, 0, 0], times[0]);
   // Looked at from 60° beside the Sun, on the side where the first satellite starts.
@@ -148,11 +87,8 @@
     const [width, height] = fit();
     const highest = places.reduce((top, [, h]) => Math.max(top, h), 1.05);
     const scale = Math.min(width, height) / 2 / (1.1 * highest);
-    const forward = vector(tilt, heading);
-    const right = unit(cross([0, 0, 1], forward));
-    const up = cross(forward, right);
-    const project = (p) =>
-      [width / 2 + scale * dot(p, right), height / 2 - scale * dot(p, up), dot(p, forward)];
+    const view = atlas.camera(width, height, scale, tilt, heading);
+    const { project } = view;
     const turn = RATE * now;
     const [c, s] = [Math.cos(turn), Math.sin(turn)];
     const spin = (p) => [c * p[0] - s * p[1], s * p[0] + c * p[1], p[2]];
@@ -213,89 +149,12 @@
 
     drawOrbits(false);
     drawDots(false);
-    pen.fillStyle = css("--ocean");
-    pen.beginPath();
-    pen.arc(width / 2, height / 2, scale, 0, 7);
-    pen.fill();
-    pen.save();
-    pen.clip();
-    pen.fillStyle = css("--land");
-    pen.strokeStyle = css("--coast");
-    pen.lineWidth = 0.7;
-    for (const shell of shells) {
-      const points = shell.map((p) => project(spin(p)));
-      if (points.every(([, , depth]) => depth < 0)) continue;
-      pen.beginPath();
-      points.forEach(([x, y, depth], j) => {
-        const size = Math.hypot(x - width / 2, y - height / 2) || 1;
-        const out = depth < 0 ? scale / size : 1;
-        pen[j ? "lineTo" : "moveTo"](width / 2 + out * (x - width / 2), height / 2 + out * (y - height / 2));
-      });
-      pen.closePath();
-      pen.fill();
-      pen.stroke();
-    }
-    pen.strokeStyle = css("--coast");
-    pen.globalAlpha = 0.28;
-    pen.lineWidth = 0.6;
-    pen.beginPath();
-    const walk = (points) => {
-      let pendown = false;
-      for (const p of points) {
-        const [x, y, depth] = project(spin(p));
-        if (depth >= 0 && pendown) pen.lineTo(x, y);
-        else if (depth >= 0) pen.moveTo(x, y);
-        pendown = depth >= 0;
-      }
-    };
-    const fan = Array.from({ length: 73 }, (_, j) => 5 * j);
-    for (let lon = 0; lon < 180; lon += 30) walk(fan.map((a) => vector(a * degree, lon * degree)));
-    for (let lat = -60; lat <= 60; lat += 30) walk(fan.map((a) => vector(lat * degree, a * degree)));
-    pen.stroke();
-    pen.globalAlpha = 1;
     const light = sun && vector(sun[0], sun[1] + RATE * now);
-    if (light) {
-      const edge = unit(cross(light, forward));
-      let inner = cross(light, edge);
-      if (dot(inner, forward) < 0) inner = inner.map((v) => -v);
-      const flat = unit(light.map((v, j) => v - dot(light, forward) * forward[j]));
-      pen.fillStyle = css("--night");
-      pen.beginPath();
-      for (let j = 0; j <= 60; j++) {
-        const a = j * 3 * degree;
-        pen.lineTo(...project(edge.map((v, m) => Math.cos(a) * v + Math.sin(a) * inner[m])).slice(0, 2));
-      }
-      for (let j = 0; j <= 60; j++) {
-        const a = j * 3 * degree;
-        pen.lineTo(...project(edge.map((v, m) => -Math.cos(a) * v - Math.sin(a) * flat[m])).slice(0, 2));
-      }
-      pen.fill();
-    }
-    pen.restore();
+    atlas.ball(pen, view, spin, light);
+    atlas.marksOnBall(pen, view, spin);
     drawOrbits(true);
     drawDots(true);
-    if (light) drawSun(pen, light, right, up, forward, width, height);
-  }
-
-  function drawSun(pen, light, right, up, forward, width, height) {
-    const [x, y] = [dot(light, right), -dot(light, up)];
-    const size = Math.hypot(x, y) || 1;
-    const reach = Math.min(width, height) / 2 - 16;
-    const [cx, cy] = [width / 2 + (reach * x) / size, height / 2 + (reach * y) / size];
-    pen.globalAlpha = dot(light, forward) < 0 ? 0.55 : 1;
-    pen.fillStyle = pen.strokeStyle = css("--sun");
-    pen.beginPath();
-    pen.arc(cx, cy, 6, 0, 7);
-    pen.fill();
-    pen.lineWidth = 1.5;
-    pen.beginPath();
-    for (let j = 0; j < 8; j++) {
-      const [ca, sa] = [Math.cos(j * 45 * degree), Math.sin(j * 45 * degree)];
-      pen.moveTo(cx + 9 * ca, cy + 9 * sa);
-      pen.lineTo(cx + 13 * ca, cy + 13 * sa);
-    }
-    pen.stroke();
-    pen.globalAlpha = 1;
+    if (light) atlas.sunMark(pen, light, view);
   }
 
   const chosen = () => $("#track").selectedIndex;
@@ -303,49 +162,8 @@
   function drawWorld(where, places, sun) {
     const { context: pen, fit } = world;
     const [width, height] = fit();
-    const map = (lat, lon) => [(0.5 + lon / (2 * Math.PI)) * width, (0.5 - lat / Math.PI) * height];
-    pen.fillStyle = css("--ocean");
-    pen.fillRect(0, 0, width, height);
-    pen.fillStyle = css("--land");
-    pen.strokeStyle = css("--coast");
-    pen.lineWidth = 0.7;
-    for (const sheet of sheets) {
-      pen.beginPath();
-      sheet.forEach(([x, y], j) => pen[j ? "lineTo" : "moveTo"](...map(y * degree, x * degree)));
-      pen.closePath();
-      pen.fill();
-      pen.stroke();
-    }
-    pen.globalAlpha = 0.28;
-    pen.beginPath();
-    for (let lon = -150; lon <= 150; lon += 30) {
-      pen.moveTo(...map(-Math.PI / 2, lon * degree));
-      pen.lineTo(...map(Math.PI / 2, lon * degree));
-    }
-    for (let lat = -60; lat <= 60; lat += 30) {
-      pen.moveTo(...map(lat * degree, -Math.PI));
-      pen.lineTo(...map(lat * degree, Math.PI));
-    }
-    pen.stroke();
-    pen.globalAlpha = 1;
-    if (sun) {
-      const declination = Math.abs(sun[0]) < 1e-3 ? 1e-3 : sun[0];
-      const pole = declination > 0 ? -Math.PI / 2 : Math.PI / 2;
-      pen.fillStyle = css("--night");
-      pen.beginPath();
-      pen.moveTo(...map(pole, -Math.PI));
-      for (let j = 0; j <= 180; j++) {
-        const lon = (2 * j - 180) * degree;
-        pen.lineTo(...map(Math.atan(-Math.cos(lon - sun[1]) / Math.tan(declination)), lon));
-      }
-      pen.lineTo(...map(pole, Math.PI));
-      pen.fill();
-      pen.fillStyle = css("--sun");
-      const wrapped = Math.atan2(Math.sin(sun[1]), Math.cos(sun[1]));
-      pen.beginPath();
-      pen.arc(...map(sun[0], wrapped), 5, 0, 7);
-      pen.fill();
-    }
+    const map = atlas.sheet(pen, width, height, sun);
+    marks(pen, map);
     track(pen, map, times[0], times.at(-1), 0.35, 1);
     track(pen, map, now - period / 2, now + period / 2, 1, 2);
     const near = where[2] < 0.5 ? where[0] : where[1];
@@ -403,12 +221,23 @@
     pen.lineTo(width / 2, height);
     pen.stroke();
     const at = (k, i, j) => local[3 * (k * count + i) + j];
+    const spot = (i) => {
+      const [along, out] = [0, 1].map((j) => (1 - share) * at(low, i, j) + share * at(high, i, j));
+      return [width / 2 + along * scale, height / 2 - out * scale];
+    };
+    pen.lineWidth = 1.3;
+    for (const [tail, head, colour] of wires) {
+      pen.strokeStyle = colour;
+      pen.beginPath();
+      pen.moveTo(...spot(tail));
+      pen.lineTo(...spot(head));
+      pen.stroke();
+    }
     const near = share < 0.5 ? low : high;
     for (let i = 0; i < count; i++) {
-      const [along, out] = [0, 1].map((j) => (1 - share) * at(low, i, j) + share * at(high, i, j));
       pen.fillStyle = colourOf(near, i);
       pen.beginPath();
-      pen.arc(width / 2 + along * scale, height / 2 - out * scale, i === chosen() ? 6 : 4, 0, 7);
+      pen.arc(...spot(i), i === chosen() ? 6 : 4, 0, 7);
       pen.fill();
       if (i !== chosen()) continue;
       pen.strokeStyle = css("--ink");
@@ -416,7 +245,8 @@
       pen.stroke();
     }
     const metres = pitch >= 1000 ? `${pitch / 1000}\u202fkm` : `${pitch}\u202fm`;
-    $("#scale").textContent = `flight to the right, outward up; rings every ${metres}`;
+    $("#scale").textContent = `flight to the right, outward up; rings every ${metres}` +
+      (wires.length ? "; links by mean use" : "");
   }
 
   let asked = false;
@@ -451,10 +281,9 @@
     if (!state) return;
     const [low, high] = ramps[state.label].map((name) => css(`--${name}`));
     $("#mapkeys").innerHTML = "";
-    const bar = document.createElement("i");
-    bar.style.cssText = `display:inline-block;width:6rem;height:.6rem;border-radius:.3rem;background:linear-gradient(90deg,${low},${high})`;
-    const more = data.total > count ? ` · ${count} of ${data.total} satellites shown` : "";
-    $("#mapkeys").append(`${state.label}: 0`, bar, `100\u202f%${more}`);
+    atlas.keys($("#mapkeys"));
+    atlas.bar($("#mapkeys"), `${state.label} 0`, [low, high], "100\u202f%");
+    if (data.total > count) $("#mapkeys").append(`${count} of ${data.total} satellites shown`);
   };
   $("#state").addEventListener("change", () => { legend(); draw(); });
   $("#track").addEventListener("change", draw);
