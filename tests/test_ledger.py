@@ -72,6 +72,7 @@ def scenario(**prices):
         ),
         accelerator=SimpleNamespace(tdp=700.0),
         site=SimpleNamespace(name="Iowa"),
+        network=SimpleNamespace(enabled=False),
         provenance=Origins(),
     )
 

@@ -99,7 +99,7 @@ def test_a_finished_job_gives_its_sites_back() -> None:
     kinds = [kind for kind in record.events.kind if kind.startswith("job")]
     assert kinds == ["job_submitted", "job_started", "job_finished"]
     times = record.events.columns()["time_s"]
-    rate = 64 * ready.scenario.accelerator.peak_flops * 0.5
+    rate = 56 * ready.scenario.accelerator.peak_flops * 0.5
     assert times[-1] == pytest.approx(1e18 / rate, rel=1e-9)
 
 
@@ -194,14 +194,14 @@ def test_a_job_that_is_moved_pays_for_it() -> None:
 
     stays, moves = ready.orbit(steady), ready.orbit(restless)
     assert moves.events.counts["job_moved"] == 5
-    rate = 64 * ready.scenario.accelerator.peak_flops * 0.5
+    rate = 56 * ready.scenario.accelerator.peak_flops * 0.5
     paid = 5 * (300.0 + ready.scenario.workload.jobs[0].checkpoint_time) * rate
     lost = stays.totals["delivered_FLOP"] - moves.totals["delivered_FLOP"]
     assert lost == pytest.approx(paid, rel=1e-9)
 
 
 def test_a_job_that_fills_the_memory_leaves_no_room_for_requests() -> None:
-    ready = sunny("workload.rate=1 Hz", job(more=', memory="2 TB", nodes=3'))
+    ready = sunny("workload.rate=1 Hz", job(more=', memory="1.7 TB", nodes=3'))
 
     def all_over(outlook: Outlook, view: View) -> Decision:
         return Decision(np.ones(4), np.array([0, 0, 0, -1], np.int32))

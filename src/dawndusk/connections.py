@@ -43,7 +43,6 @@ PLACES = ("satellite", "station", "data_centre", "city")
 HOUR = 3600.0
 """For so long nearest neighbours stay linked, and a link that is out stays out [s]."""
 
-
 MOMENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Parts of the hour at which neighbours must be near in the mean [-]."""
 
@@ -139,9 +138,7 @@ class Connections:
         self.share = origin_share(scenario)
         self.fibre = self._fibre()
         cities = np.stack(np.broadcast_arrays(self.ground.origins, self.ground.centre), axis=1)
-        self.to_centre = self._through_glass(
-            self.given.fibre_stretch * _great_circle(self.ground, cities)
-        )
+        self.to_centre = self._glass(cities)[1]
         self.climate = self._climate(scenario)
         self.fixed = self._fixed(scenario, plan)
         self.all = np.arange(self.satellites)
@@ -196,7 +193,7 @@ class Connections:
         parts: list[tuple[Indices, int, Array, Array, NDArray[np.bool_]]] = []
         if self.satellites:
             parts.append(self._between(middle))
-            parts.append(self.downlinks(middle, sky))
+            parts.append(self.downlinks(middle, sky, failed))
             if self.given.users == "direct":
                 parts.append(self._to_users(middle))
         none = np.zeros(len(fibre), np.bool_)
@@ -307,8 +304,9 @@ class Connections:
         if terminal.acquisition_time > 0.0 and len(found[0]):
             seen, of = np.unique(found[1], return_inverse=True)
             way = self.earth_fixed(time - terminal.acquisition_time, seen)[of] - site[found[0]]
-            sine = (way * up[found[0]]).sum(axis=1) / np.sqrt((way**2).sum(axis=1))
-            held = sine >= np.sin(mask[found[0]])
+            then = np.sqrt((way**2).sum(axis=1))
+            sine = (way * up[found[0]]).sum(axis=1) / then
+            held = (sine >= np.sin(mask[found[0]])) & (then <= terminal.max_range)
             found = found[0][held], found[1][held], found[2][held], found[3][held]
         return found
 
@@ -319,14 +317,14 @@ class Connections:
         return frames.earth_fixed(self.forecast.positions(time, which), angle)
 
     def downlinks(
-        self, time: float, sky: Weather | None
+        self, time: float, sky: Weather | None, failed: Sequence[int] = ()
     ) -> tuple[Indices, int, Array, Array, NDArray[np.bool_]]:
         """Links of stations, the nearest satellites first, while both ends have one left."""
         count = self.ground.stations if self.given.ground_links else 0
         stations = np.arange(count)
         site, satellite, distance, elevation = self._seen(time, stations, self.to_ground)
         rate = self.rates[UP](distance, self._air(sky, site, elevation))
-        useful = rate > 0.0
+        useful = (rate > 0.0) & ~np.isin(satellite, failed)
         site, satellite, distance, rate = (
             each[useful] for each in (site, satellite, distance, rate)
         )
@@ -384,12 +382,12 @@ class Connections:
         if self.given.users == "fibre":
             pairs += [np.stack(np.meshgrid(ground.origins, stations), axis=-1).reshape(-1, 2)]
         edges = np.concatenate(pairs)
-        length = self.given.fibre_stretch * _great_circle(ground, edges)
-        return edges + n, length, self._through_glass(length)
+        return edges + n, *self._glass(edges)
 
-    def _through_glass(self, length: Array) -> Array:
-        """Time that light needs through fibre [s]."""
-        return length * (self.given.fibre_index / speed_of_light)
+    def _glass(self, edges: Indices) -> tuple[Array, Array]:
+        """Length of fibre between places on the ground [m], and light's time through it [s]."""
+        length = self.given.fibre_stretch * _great_circle(self.ground, edges)
+        return length, length * (self.given.fibre_index / speed_of_light)
 
     def _climate(self, scenario: Scenario) -> weather.Climate | None:
         """Clouds and rain over the stations."""
@@ -424,7 +422,7 @@ class Connections:
             else:
                 assert self.forecast is not None
                 place = self.forecast.positions(0.0, np.arange(self.satellites))
-            return topology.mesh(place, self.given.terminals)
+            return topology.mesh(place, limit)
         return None
 
 

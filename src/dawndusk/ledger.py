@@ -507,9 +507,10 @@ def _warnings(
 
 def _terminals(scenario: Scenario) -> list[str]:
     """Power and mass of the link terminals, which the bus must have in its own."""
-    network, bus = scenario.network, scenario.satellite.bus
+    network = scenario.network
     if not network.enabled:
         return []
+    bus = scenario.satellite.bus
     lasers = network.terminals if network.topology != "none" else 0
     down = network.ground_links
     ends = ((lasers, scenario.isl_terminal), (down, scenario.ground_terminal))

@@ -65,25 +65,33 @@ class Prospect:
             count = max(SLOTS, self.rows - len(self.light))
             fresh = self.sun.window(low, low + count).illumination
             self.light = np.concatenate([self.light, fresh])
-            if self.network is not None and view is not None:
-                rates = [self._contact(low + k, view) for k in range(count)]
+            if self.network is not None:
+                rates = [self._own_links(self.network, low + k) for k in range(count)]
                 self.reach = np.concatenate([self.reach, rates])
         rows = slice(start, start + self.rows)
-        return self.light[rows], self.reach[rows] if len(self.reach) else np.empty((0, 0))
+        if view is None or self.network is None:
+            return self.light[rows], np.empty((0, 0))
+        return self.light[rows], _shared(self.reach[rows], view.rate[view.kinds == ISL])
 
-    def _contact(self, slot: int, view: Snapshot) -> Array:
-        """What each satellite may send down in a slot; links between satellites share it all."""
-        network = self.network
-        assert network is not None
+    def _own_links(self, network: Connections, slot: int) -> Array:
+        """What the links of each satellite to stations carry in a slot."""
         edges, _, _, rate, _ = network.downlinks((slot + 0.5) * self.slot, None)
         expected = rate * network.clear_share(edges)
-        own: Array = np.bincount(edges[:, 0], expected, network.satellites).astype(np.float64)
-        between = view.rate[view.kinds == ISL]
-        if not between.size:
-            return own
-        fair = own.sum() / network.satellites
-        shared: Array = np.maximum(own, min(fair, float(np.median(between))))
-        return shared
+        return np.bincount(edges[:, 0], expected, network.satellites).astype(np.float64)
+
+
+def _shared(own: Array, between: Array) -> Array:
+    """What each satellite may send down when neighbours lend what is above the fair share.
+
+    No satellite takes in more than the median of its present links to others; the sum stays.
+    """
+    if not between.size:
+        return own
+    fair = own.mean(axis=1, keepdims=True)
+    spare = np.maximum(own - fair, 0.0)
+    lacking = np.maximum(np.minimum(fair, np.median(between)) - own, 0.0)
+    whole = np.maximum(spare.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+    return own + lacking - spare * (lacking.sum(axis=1, keepdims=True) / whole)
 
 
 def plant(scenario: Scenario, plan: FleetPlan, node: Node, irradiance: float) -> Plant:

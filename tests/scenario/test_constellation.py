@@ -35,7 +35,7 @@ def test_valid_kinds_load(tmp_path: Path, kind: str) -> None:
         ("walker_delta", "satellites = 72", "satellites = 70", "a multiple of planes, 6"),
         ("walker_delta", "planes = 6", "planes = 6\nphasing = 6", "allowed: 0 to 5"),
         ("walker_star", "86.4 deg", "190 deg", 'the nearest is "180 deg"'),
-        ("cluster", '"650 km"', '"650 km"\nspacing = "3 km"', "at most twice the radius"),
+        ("cluster", '"650 km"', '"650 km"\nspacing = "3 km"', "at most the radius"),
         ("cluster", "650 km", "6500 km", 'the nearest is "5800 km"'),
         ("elements", 'altitude = "650 km",', "", "the size of the orbit is missing"),
         (

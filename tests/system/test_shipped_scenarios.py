@@ -65,13 +65,14 @@ def test_it_runs(name: str, tmp_path: Path) -> None:
 
 
 def test_imported_satellites_run(tmp_path: Path) -> None:
-    """The shipped jobs want 512 nodes; a small catalogue offers fewer."""
+    """The shipped jobs want 512 nodes, its users thousands of satellites overhead."""
     (tmp_path / "small.tle").write_text(tle(40))
     overrides = [
         f"constellation.file={tmp_path / 'small.tle'}",
         "time.duration=3 h",
         "workload.jobs.0.nodes=20",
         "workload.jobs.1.count=30",
+        "network.users=fibre",
     ]
     run(load("starlink-imported", overrides), tmp_path / "small")
     check_folder(tmp_path / "small", satellites=40)
