@@ -217,3 +217,13 @@ def test_it_runs_outside_the_main_thread(tmp_path: Path) -> None:
     thread.start()
     thread.join()
     assert done[0].complete
+
+
+def test_terminals_that_the_bus_cannot_feed_are_told(tmp_path: Path) -> None:
+    """One radio of 30 W and 2 kg on Starcloud-1's bus, which has more unless told otherwise."""
+    fed = run(small(), tmp_path / "fed", report=False).run["warnings"]
+    assert not any("terminals alone" in warning for warning in fed)
+    starved = small("satellite.bus.load=20 W", "satellite.bus.other_mass=1 kg")
+    told = run(starved, tmp_path / "not", report=False).run["warnings"]
+    assert sum("terminals alone" in line for line in told) == 2
+    assert any("draw 30 W of satellite.bus.load = 20 W" in line for line in told)

@@ -118,6 +118,60 @@ def compare(
         typer.echo(f"comparison: {comparison.html(folders, out)}")
 
 
+@app.command()
+def policies(
+    scenario: Named,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option("--policy", help="A policy, or your own as package.module:name; repeatable."),
+    ] = None,
+    overrides: Overrides = None,
+    out: Folder = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of every random draw.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads (default: one a core).")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Run a scenario under several policies, beside what knowing the whole future would allow."""
+    with _one_line_errors(debug):
+        from dawndusk import contest
+        from dawndusk.report import policies_table
+
+        chosen = _load(scenario, overrides, seed)
+        folder = out or Path("results") / chosen.name
+        try:
+            with _progress(chosen.name) as progress:
+                rows = contest.contest(
+                    chosen, policy or contest.POLICIES, folder, threads=threads, progress=progress
+                )
+        except KeyboardInterrupt:
+            typer.echo("interrupted: the policies were not compared", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        _console().print(policies_table(rows))
+        typer.echo(f"report: {folder / 'report.html'}")
+
+
+@app.command()
+def where(
+    folder: Annotated[Path, typer.Argument(metavar="RESULTS", help="A results folder.")],
+    debug: Debug = False,
+) -> None:
+    """Print where each class of work should run: in orbit, on the ground or aboard."""
+    with _one_line_errors(debug):
+        import json
+
+        from dawndusk.report import placement_table
+
+        table = folder / "placement.json"
+        if not table.is_file():
+            raise ValueError(
+                f"{folder}: no placement.json there; give a results folder that "
+                "`dawndusk run` wrote"
+            )
+        _console().print(placement_table(json.loads(table.read_text(encoding="utf-8"))))
+
+
 @app.command("list")
 def list_(
     kind: Annotated[

@@ -493,7 +493,6 @@ def _warnings(
     close = summary["orbit"].get("formation", {}).get("too_close", 0)
     if close:
         said.append(f"{close} pairs of satellites come nearer than constellation.keep_out")
-    said += _terminals(scenario)
     breakeven = summary["cost"]["breakeven_launch_usd_per_kg"]
     if breakeven is not None and breakeven < 0.0:
         said.append(
@@ -503,28 +502,6 @@ def _warnings(
     if scenario.economics.nre == 0.0:
         said.append("the fleet's design and qualification are not paid for: economics.nre is 0")
     return tuple(said)
-
-
-def _terminals(scenario: Scenario) -> list[str]:
-    """Power and mass of the link terminals, which the bus must have in its own."""
-    network = scenario.network
-    if not network.enabled:
-        return []
-    bus = scenario.satellite.bus
-    lasers = network.terminals if network.topology != "none" else 0
-    down = network.ground_links
-    ends = ((lasers, scenario.isl_terminal), (down, scenario.ground_terminal))
-    said = []
-    for name, unit, need, have, path in (
-        ("draw", "W", sum(n * end.power for n, end in ends), bus.load, "load"),
-        ("weigh", "kg", sum(n * end.mass for n, end in ends), bus.other_mass, "other_mass"),
-    ):
-        if need > have:
-            said.append(
-                f"the satellite's {lasers} + {down} link terminals alone {name} {need:.0f} {unit} "
-                f"of satellite.bus.{path} = {have:.0f} {unit}: raise it"
-            )
-    return said
 
 
 def _per_year(amount: float, duration: float) -> float:

@@ -262,8 +262,31 @@ def _warnings(scenario: Scenario, plan: FleetPlan, orbit: Record) -> list[str]:
         found.append(
             f"dies were throttled by heat for {orbit.totals['throttled_fraction']:.1%} of the time"
         )
+    found.extend(_terminals(scenario))
     if orbit.network is None:
         found.append("network.enabled is false: times exclude the way, links carry anything")
     else:
         found.extend(orbit.network.warnings)
     return found
+
+
+def _terminals(scenario: Scenario) -> list[str]:
+    """Power and mass of the link terminals, which the bus must have in its own."""
+    network = scenario.network
+    if not network.enabled:
+        return []
+    bus = scenario.satellite.bus
+    lasers = network.terminals if network.topology != "none" else 0
+    down = network.ground_links
+    ends = ((lasers, scenario.isl_terminal), (down, scenario.ground_terminal))
+    said = []
+    for name, unit, need, have, path in (
+        ("draw", "W", sum(n * end.power for n, end in ends), bus.load, "load"),
+        ("weigh", "kg", sum(n * end.mass for n, end in ends), bus.other_mass, "other_mass"),
+    ):
+        if need > have:
+            said.append(
+                f"the satellite's {lasers} + {down} link terminals alone {name} {need:.0f} {unit} "
+                f"of satellite.bus.{path} = {have:.0f} {unit}: raise it"
+            )
+    return said

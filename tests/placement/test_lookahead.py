@@ -129,6 +129,14 @@ def test_a_deadline_near_stops_a_job_that_has_none() -> None:
     assert lookahead(*situation).job_of_site.tolist() == [1, 1]
 
 
+def test_overload_stops_the_latest_deadline_and_not_all_in_turn() -> None:
+    """Three jobs of equal haste on two nodes: those that run with the nearer deadlines stay."""
+    jobs = [(1, False, True, 40_000.0), (1, False, True, 41_000.0), (1, False, True, 42_000.0)]
+    now = np.array([0, 1], np.int32)
+    situation = ahead(np.ones((ROWS, 2)), jobs, work=3.9e19, job_of_site=now)
+    assert lookahead(*situation).job_of_site.tolist() == [0, 1]
+
+
 def test_what_cannot_be_in_time_stops_nothing() -> None:
     jobs = [(2, False, True, np.inf), (2, False, True, 3600.0)]
     now = np.array([0, 0], np.int32)

@@ -44,6 +44,15 @@ STAY = 1.1
 START, STOP = 0.5, 0.1
 """Share of its nodes from which a gang starts, and below which it stops [-]."""
 
+LEAST = 0.02
+"""Share of its nodes up to which a gang is not even tried whole [-]."""
+
+PATIENCE = 3600.0
+"""Time for which a gang is kept waiting for comparison [s]."""
+
+FORCED = 1e6
+"""Restart that no plan would pay [s]."""
+
 RESTART = 180.0
 """Restart of a job where the view does not tell [s]."""
 
@@ -237,8 +246,12 @@ def _chosen(
     members = [np.array([job]) for job in gangs] + _classes(batches, deadline, running)
     work = _work(view, members, deadline, left, rate, running)
     supply = _supply(outlook, view, short, slot)
-    load = np.full(len(supply.length), float(serving))
-    given = _nodes_now(supply, work, load, outlook)
+    load = np.full(len(supply.length), min(float(serving), view.request_load))
+    given, _ = _nodes_now(supply, work, load, outlook)
+    for k, job in enumerate(gangs):
+        share = given[k] / max(view.job_nodes[job], 1)
+        if not running[job] and LEAST < share < START:
+            given = _whole_or_not(supply, work, load, outlook, k)
 
     pinned = batches[~view.job_preemptible[batches] & (running[batches] > 0)].tolist()
     then: list[int] = []
@@ -250,11 +263,17 @@ def _chosen(
         if enough or (running[job] and not view.job_preemptible[job]):
             kept.append(job)
     for group, nodes in zip(members[len(gangs) :], given[len(gangs) :], strict=True):
-        taken = np.cumsum(view.job_nodes[group]) - view.job_nodes[group] < nodes - 1e-6
+        # a part of a job that runs keeps it running; one that waits starts for half its nodes
+        part = 1.0 if running[group[0]] else 0.5
+        taken = np.cumsum(view.job_nodes[group]) - part * view.job_nodes[group] < nodes - 1e-6
         then += group[taken].tolist()
         rest += group[~taken].tolist()
-    rest.sort(key=lambda job: (running[job] == 0, deadline[job], job))
-    ranked = list(dict.fromkeys([*pinned, *kept, *then, *rest]))
+    # what waits displaces only what runs with a later deadline, or overload would stop all in turn
+    ahead = {*then, *(job for job in rest if running[job])}
+    rest = [job for job in rest if job not in ahead]
+    in_turn = sorted(ahead, key=lambda job: (deadline[job], running[job] == 0, job))
+    rest.sort(key=lambda job: (deadline[job], job))
+    ranked = list(dict.fromkeys([*pinned, *kept, *in_turn, *rest]))
     room = int(view.available.sum())
     need = np.cumsum(view.job_nodes[ranked])
     fits = need - view.job_nodes[ranked] < room
@@ -354,20 +373,32 @@ def _supply(outlook: Outlook, view: View, short: Array, slot: float) -> Supply:
     )
 
 
-def _nodes_now(supply: Supply, work: Work, load: Array, outlook: Outlook) -> Array:
-    """Nodes that the program gives each class in the first slot; begins from its last basis."""
+def _nodes_now(supply: Supply, work: Work, load: Array, outlook: Outlook) -> tuple[Array, float]:
+    """Nodes that the program gives each class in the first slot, and its cost.
+
+    The solver begins from the last basis of a program of this shape.
+    """
     program = build(supply, work, load, outlook.plant)
     shape = program.matrix.shape
     basis = getattr(_kept, "basis", None)
     if getattr(_kept, "shape", None) != shape:
         basis = None
-    best, _, _kept.basis = solve(program, basis)
+    best, cost, _kept.basis = solve(program, basis)
     _kept.shape = shape
     slots, groups = supply.sites.shape
     classes = len(work.left)
     on_jobs = best[: classes * slots * groups].reshape(classes, slots, groups)
-    now: Array = on_jobs[:, 0].sum(axis=1)
-    return now
+    return on_jobs[:, 0].sum(axis=1), cost
+
+
+def _whole_or_not(supply: Supply, work: Work, load: Array, outlook: Outlook, gang: int) -> Array:
+    """Nodes by class when a gang that the program would divide starts whole, or not for a while."""
+    held, restart, begin = work.held.copy(), work.restart.copy(), work.begin.copy()
+    held[gang], restart[gang] = work.nodes[gang], FORCED
+    begin[gang] = np.searchsorted(np.cumsum(supply.length), PATIENCE) + 1
+    whole, cost = _nodes_now(supply, work._replace(held=held, restart=restart), load, outlook)
+    without, saved = _nodes_now(supply, work._replace(begin=begin), load, outlook)
+    return whole if cost < saved else without
 
 
 @kernel

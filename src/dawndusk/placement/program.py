@@ -80,11 +80,17 @@ class Program(NamedTuple):
     """min cost·x with lower ≤ x ≤ upper and least ≤ matrix·x ≤ most."""
 
     cost: Array
+    """Of a unit of each column [-]."""
     lower: Array
+    """Least value of each column [-]."""
     upper: Array
+    """Greatest value of each column [-]."""
     matrix: sparse.csc_matrix
+    """Of rows by columns [-]."""
     least: Array
+    """Least value of each row [-]."""
     most: Array
+    """Greatest value of each row [-]."""
 
 
 def build(
@@ -99,8 +105,8 @@ def build(
 
     Columns, each slot by slot and group by group: nodes on each class of jobs; nodes that
     serve; energy at the slot's end, power into and out of the battery, power of housekeeping
-    and idling saved by nodes that are off; then requests unserved by slot, work late by class and nodes of
-    each class that stop now.
+    and idling saved by nodes that are off; then requests unserved by slot, work late by class
+    and nodes of each class that stop now.
 
     Args:
         supply: sites, light, charge, prices and contact [object]

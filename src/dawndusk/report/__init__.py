@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from dawndusk.report import compare
-from dawndusk.report.tables import placement_table, summary_table
+from dawndusk.report.tables import placement_table, policies_table, summary_table
 
-__all__ = ["compare", "html", "placement_table", "summary_table"]
+__all__ = ["compare", "html", "placement_table", "policies_table", "summary_table"]
 
 
 def html(results_folder: str | Path, out: str | Path | None = None) -> Path:

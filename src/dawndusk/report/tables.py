@@ -1,6 +1,6 @@
 """What the terminal prints after a run: orbit beside ground."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -10,6 +10,17 @@ from rich.text import Text
 from dawndusk.report import numbers
 from dawndusk.report.key_figures import KEY_FIGURES
 from dawndusk.report.where import OPTIONS, per, readable, reason
+
+POLICIES: tuple[tuple[str, str, Callable[[float], str], Callable[[list[float]], float]], ...] = (
+    ("delivered", "delivered_FLOP", lambda v: numbers.si(v, "FLOP"), max),
+    ("of it on jobs", "jobs_FLOP", lambda v: numbers.si(v, "FLOP"), max),
+    ("share of the bound", "bound_fraction", lambda v: f"{v:.1%}", max),
+    ("deadlines missed", "deadline_missed", numbers.count, min),
+    ("jobs finished", "jobs_finished", numbers.count, max),
+    ("requests served", "requests_served", numbers.count, max),
+    ("per PFLOP-day", "usd_per_PFLOP_day", numbers.money, min),
+)
+"""Headings, keys, formats and what is best."""
 
 
 def summary_table(summary: Mapping[str, Any]) -> Table:
@@ -62,6 +73,30 @@ def placement_table(rows: Sequence[Mapping[str, Any]]) -> Table:
         factor, unit = per(list(mine.values()))
         cells = [_offer(mine.get(name), factor) for name in options]
         table.add_row(readable(workload), unit, *cells, Text(reason(mine.values())))
+    return table
+
+
+def policies_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Policies on the same scenario, seed and arrivals, the best of each column marked.
+
+    Args:
+        rows: content of policies.json, one mapping a policy [object]
+    Returns:
+        a table to print with rich [object]
+    """
+    title = f"{rows[0]['scenario']}: policies compared" if rows else "Policies compared"
+    table = Table(title=Text(title), box=box.SIMPLE_HEAD, title_style="bold", pad_edge=False)
+    table.add_column("")
+    for heading, *_ in POLICIES:
+        table.add_column(heading, justify="right")
+    for row in rows:
+        cells = []
+        for _, key, show, best in POLICIES:
+            known = [other[key] for other in rows if numbers.is_number(other[key])]
+            text = show(row[key]) if numbers.is_number(row[key]) else numbers.MISSING
+            wins = len(set(known)) > 1 and row[key] == best(known)
+            cells.append(Text(f"{text} ★" if wins else text, style="bold green" if wins else ""))
+        table.add_row(Text(readable(row["policy"])), *cells)
     return table
 
 
