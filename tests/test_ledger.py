@@ -42,6 +42,7 @@ PRICES = {
     "ground_accelerator_failure_rate": 0.09 * PER_YEAR,
     "water_use": 0.3e-3 / KWH,
     "water_price": 3.0,
+    "antenna_price": 22.0 / 60.0,
     "carbon_price": 0.0,
     "launch_carbon": 26.0,
     "price_year": 2026,

@@ -125,15 +125,11 @@ class Connections:
         self.start, self.interval = scenario.time.start, given.interval or 300.0
         self.satellites = plan.satellites if forecast else 0
         self.names = tuple(plan.elements.names) if forecast else ()
-        self.threads = threads or os.cpu_count() or 1
-        self.seed = scenario.time.seed
+        self.threads, self.seed = threads or os.cpu_count() or 1, scenario.time.seed
         self.isl, self.to_ground = scenario.isl_terminal, scenario.ground_terminal
         self.to_user = scenario.user_terminal
-        self.rates = {
-            UP: _rate_of(self.to_ground),
-            CITY: _rate_of(self.to_user),
-            ISL: _rate_of(self.isl),
-        }
+        to_ground, to_user, isl = map(_rate_of, (self.to_ground, self.to_user, self.isl))
+        self.rates = {UP: to_ground, CITY: to_user, ISL: isl}
         self.ground = _ground(scenario, bool(self.satellites))
         self.share = origin_share(scenario)
         self.fibre = self._fibre()
@@ -213,10 +209,9 @@ class Connections:
         latency, arrival = self._ways(pattern, seconds, sources)
         n = self.satellites
         columns = [latency[:-1, :n], np.repeat(self.to_centre[:, None], self.ground_nodes, 1)]
-        up = edges[(kinds == UP) & (rate > 0.0)]
+        stations = (kinds == UP) & (rate > 0.0) & (edges[:, 1] < n + self.ground.stations)
         linked = np.zeros(n, np.bool_)
-        stations_only = up[self.ground.kinds[up.max(axis=1) - n] == STATION] if len(up) else up
-        linked[stations_only.min(axis=1)] = True
+        linked[edges[stations, 0]] = True
         return Snapshot(
             time=time,
             edges=edges,
@@ -410,7 +405,12 @@ class Connections:
         if not self.satellites or kind == "none" or self.satellites == 1:
             return np.empty((0, 2), np.int64)
         if self.given.edges is not None:
-            return topology.given(self.given.edges, self.names, limit)
+            try:
+                return topology.given(self.given.edges, self.names, limit)
+            except UnicodeDecodeError:
+                raise ValueError(
+                    f"{self.given.edges}: not text in UTF-8; save it as that"
+                ) from None
         if kind == "plus_grid" and isinstance(orbits, WalkerDelta | WalkerStar | SunSynchronous):
             row, around = self.satellites // orbits.planes, isinstance(orbits, WalkerDelta)
             phasing = 0 if isinstance(orbits, SunSynchronous) else orbits.phasing

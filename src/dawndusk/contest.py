@@ -74,7 +74,7 @@ def contest(
     rows: dict[str, Row] = {}
     for done, name in enumerate(names):
 
-        def share(part: float, name: str = name, done: int = done) -> None:
+        def told(part: float, stage: str = "", name: str = name, done: int = done) -> None:
             progress((done + part) / (len(names) + 1), name)
 
         mine = scenario.replaced({"placement.policy": name}, origin="override")
@@ -84,7 +84,7 @@ def contest(
                 folder,
                 report=False,
                 threads=threads,
-                progress=lambda part, stage, share=share: share(part),
+                progress=told,
             )
             rows[name] = _of_results(name, finished)
             continue
@@ -96,7 +96,7 @@ def contest(
             asked,
             ground_nodes=hybrid,
             threads=threads,
-            progress=share,
+            progress=told,
             network=network,
         )
         rows[name] = _of_record(name, mine, plan, record)

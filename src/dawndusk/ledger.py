@@ -43,6 +43,7 @@ SHOWN = {
     "yr": JULIAN_YEAR,
     "1/yr": 1.0 / JULIAN_YEAR,
     "USD/Wh": 1.0 / HOUR,
+    "USD/min": 1.0 / 60.0,
     "USD/kWh": 1.0 / KILOWATT_HOUR,
     "kg/kWh": 1.0 / KILOWATT_HOUR,
     "L/kWh": 1e-3 / KILOWATT_HOUR,

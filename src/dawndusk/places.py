@@ -33,10 +33,6 @@ from dawndusk.workload.inference import MEMORY_SHARE
 BITS = 8.0
 """In a byte [-]."""
 
-ANTENNA_PRICE = 22.0 / 60.0
-"""Of a rented ground antenna in use [USD/s]: AWS Ground Station, wide band, $22 a minute on
-demand and $10 reserved, as recalled (2024)."""
-
 
 @dataclass(frozen=True)
 class Place:
@@ -107,7 +103,7 @@ def orbit(
     rate = network["ground_rate_bit_s"] / BITS
     capacity = network["links_ground_mean"] * rate / plan.satellites
     one_way = (network["latency_p50_s"], network["latency_p99_s"])
-    station = ANTENNA_PRICE / rate if rate else 0.0
+    station = scenario.economics.antenna_price / rate if rate else 0.0
     if entry.origin == "satellite":
         isl = network["isl_rate_bit_s"] / BITS if network["links_isl"] else 0.0
         return replace(
@@ -173,7 +169,7 @@ def ground(
         source=network["links_ground_mean"] * rate / plan.satellites,
         source_link="downlink",
         link_in=rate,
-        price_in=ANTENNA_PRICE / rate if rate else 0.0,
+        price_in=scenario.economics.antenna_price / rate if rate else 0.0,
         trip=(network["latency_p50_s"], network["latency_p99_s"]),
         route="by the downlink",
         share=network["contact_fraction"],
@@ -195,7 +191,7 @@ def aboard(
             place,
             outgoing=network["links_ground_mean"] * rate / plan.satellites,
             link_out=rate,
-            price_out=ANTENNA_PRICE / rate if rate else 0.0,
+            price_out=scenario.economics.antenna_price / rate if rate else 0.0,
             trip=(network["latency_p50_s"], network["latency_p99_s"]),
             route="from the satellite",
             share=network["contact_fraction"],

@@ -81,9 +81,10 @@ class Prospect:
 
 
 def _shared(own: Array, between: Array) -> Array:
-    """What each satellite may send down when neighbours lend what is above the fair share.
+    """What each satellite may send down when others lend it what they have above the mean.
 
-    No satellite takes in more than the median of its present links to others; the sum stays.
+    Nobody is lent more than fills it up to the median of the links between satellites now; the
+    sum stays what stations take in.
     """
     if not between.size:
         return own

@@ -33,7 +33,6 @@ RING = 64
 SENSOR_UTILISATION = 0.4
 """Share of the peak rate that processing sensor data reaches [-]; as trained models do."""
 
-
 SUMS = (
     "links_isl",
     "links_ground",
@@ -70,6 +69,8 @@ class Flowing:
     """Jobs whose output has been handed to the network."""
     saved: Array = field(default_factory=lambda: np.empty(0))
     """Work in the last checkpoint that was handed to the network, by job [FLOP]."""
+    apart: Array = field(default_factory=lambda: np.empty(0))
+    """Time in which a job's nodes had no way to each other, by job [s]."""
     pending: dict[int, tuple[int, int]] = field(default_factory=dict)
     """Inputs on their way by site: job and row of the transfer."""
     link_use: Array = field(default_factory=lambda: np.zeros((3, 0)))
@@ -116,6 +117,7 @@ class Traffic:
             staged=np.full(self.sites, -1, np.int32),
             outgoing=np.zeros(jobs_count, np.bool_),
             saved=np.zeros(jobs_count),
+            apart=np.zeros(jobs_count),
         )
 
     def look(self, flowing: Flowing, now: float) -> Snapshot:
@@ -147,11 +149,11 @@ class Traffic:
                 np.count_nonzero(isl & working),
                 np.count_nonzero(up & working),
                 np.count_nonzero(view.blocked),
-                np.median(view.rate[isl & working]) if (isl & working).any() else 0.0,
-                np.median(view.rate[up & working]) if (up & working).any() else 0.0,
+                _all_at_median(view.rate[isl & working]),
+                _all_at_median(view.rate[up & working]),
                 self.network.share[reach].sum(),
                 there.mean() if there.size else 0.0,
-                hops[there].mean() if there.any() else 0.0,
+                hops[there].sum() / max(there.size, 1),
             ]
         )
 
@@ -265,16 +267,25 @@ class Traffic:
             self._stage(state, flowing, now)
             has = placed >= 0
             wants = has & (table["input"][np.where(has, placed, 0)] > 0.0)
-            sites.link[wants & (flowing.staged != placed)] = 0.0
+            waits = wants & (flowing.staged != placed)
+            sites.link[waits] = 0.0
+            for job in np.unique(placed[waits]):
+                if table["kind"][job] == jobs.TRAINING:
+                    sites.link[placed == job] = 0.0
         for job in np.flatnonzero((table["exchange"] > 0.0) & (table["status"] < jobs.FINISHED)):
             members = np.flatnonzero(placed == job)
             if members.size > 1:
-                sites.link[members] *= self._exchange(view, table[job], members)
+                share = self._exchange(view, table[job], members)
+                sites.link[members] *= share
+                flowing.apart[job] += dt * (share == 0.0)
         if self.sensing and self.given.sensor_mode == "aboard":
             self._sense(state, flowing, dt)
 
     def _stage(self, state: "State", flowing: Flowing, now: float) -> None:
-        """Enter inputs that have arrived; ask for those that sites need now."""
+        """Enter inputs that have arrived; ask for those that sites need now.
+
+        Inputs come from the data centre, so ground nodes have theirs.
+        """
         table, placed = state.jobs, state.job_of_site
         for site, (job, row) in list(flowing.pending.items()):
             if placed[site] != job:
@@ -283,6 +294,7 @@ class Traffic:
             elif flowing.transfers[row]["finish"] <= now:
                 flowing.staged[site] = job
                 del flowing.pending[site]
+        flowing.staged[self.network.satellites :] = placed[self.network.satellites :]
         wants = (placed >= 0) & (flowing.staged != placed)
         sites = [
             site
@@ -325,7 +337,7 @@ class Traffic:
         if not slowest > 0.0:
             return 0.0
         hops = 2 * (ring.size - 1)
-        spent = transfer_seconds(float(job["exchange"]), slowest)
+        spent = sharing.BITS * float(job["exchange"]) / slowest
         spent += hops * float(latency[rows, target].max())
         cycle = float(job["exchange_interval"]) + spent
         mean = sharing.BITS * float(job["exchange"]) / cycle
@@ -354,7 +366,7 @@ class Traffic:
         view, dt = self.snapshot, later - now
         assert view is not None
         self._account_exchange(state, flowing)
-        self._hand_over(state, flowing, now)
+        self._hand_over(state, flowing, later)
         rows = transfer.under_way(flowing.transfers, later)
         if rows.size:
             self._bulk(flowing, view, rows, now, dt)
@@ -377,35 +389,41 @@ class Traffic:
             flowing.exchanged += sent
             flowing.recent[:2] += sent
 
-    def _hand_over(self, state: "State", flowing: Flowing, now: float) -> None:
-        """Outputs of jobs that have ended, and checkpoints that are kept on the ground."""
+    def _hand_over(self, state: "State", flowing: Flowing, later: float) -> None:
+        """Outputs of jobs that ended; checkpoints for the ground, from the interval's end on."""
         table, placed = state.jobs, state.job_of_site
         ended = (table["status"] == jobs.FINISHED) & (table["output"] > 0.0) & ~flowing.outgoing
         fresh = table["to_ground"] & (table["checkpoint_size"] > 0.0)
         fresh &= (table["saved"] > flowing.saved) & (table["status"] < jobs.FINISHED)
+        moves = flowing.transfers
+        busy = moves["job"][
+            (moves["kind"] == transfer.CHECKPOINT) & (moves["status"] < transfer.DONE)
+        ]
+        fresh[busy] = False
         for kind, struck, size in (
             (transfer.OUTPUT, ended, "output"),
             (transfer.CHECKPOINT, fresh, "checkpoint_size"),
         ):
-            for job in np.flatnonzero(struck).tolist():
-                members = np.flatnonzero(placed == job)
-                moves = flowing.transfers
-                if kind == transfer.CHECKPOINT:
-                    mine = (moves["kind"] == kind) & (moves["job"] == job)
-                    if not members.size or (moves["status"][mine] < transfer.DONE).any():
-                        continue
-                    flowing.saved[job] = table["saved"][job]
-                else:
-                    flowing.outgoing[job] = True
-                flowing.transfers = transfer.submit(
-                    moves,
-                    kind,
-                    job,
-                    self.network.vertex_of_site(members if members.size else np.array([0])),
-                    self.network.centre,
-                    float(table[size][job]) / max(members.size, 1),
-                    float(table["finish"][job]) if kind == transfer.OUTPUT else now,
-                )
+            if not struck.any():
+                continue
+            site = np.flatnonzero((placed >= 0) & struck[np.maximum(placed, 0)])
+            job = placed[site]
+            members = np.bincount(job, minlength=table.size)
+            time = np.full(table.size, later)
+            if kind == transfer.OUTPUT:
+                flowing.outgoing |= struck
+                time = table["finish"]
+            else:
+                flowing.saved[job] = table["saved"][job]
+            flowing.transfers = transfer.submit(
+                flowing.transfers,
+                kind,
+                job,
+                self.network.vertex_of_site(site),
+                self.network.centre,
+                table[size][job] / members[job],
+                time[job],
+            )
 
     def _bulk(self, flowing: Flowing, view: Snapshot, rows: Indices, now: float, dt: float) -> None:
         """Inputs, outputs and checkpoints at max-min fair rates."""
@@ -448,8 +466,9 @@ class Traffic:
             processing = np.where(self.worked > 0.0, self.worked / (dt * given.sensor_work), 0.0)
         if not given.sensor_work:
             processing = np.full(n, np.inf)
-        share = given.sensor_reduction if aboard else 1.0
-        fresh = share * (table["raw"] + given.sensor * dt)
+        fresh = table["raw"] + given.sensor * dt
+        if aboard:
+            fresh = given.sensor_reduction * np.minimum(fresh, processing * dt)
         target = np.full(n, self.network.centre)
         start, links, there = self._paths(view, np.arange(n), target)
         want = np.where(there, sharing.BITS * (table["ready"] + fresh) / dt, 0.0)
@@ -492,6 +511,6 @@ class Traffic:
         flowing.link_use[2] += 1.0
 
 
-def transfer_seconds(size: float, rate: float) -> float:
-    """Time of bytes at a rate [s]."""
-    return sharing.BITS * size / rate
+def _all_at_median(rate: Array) -> float:
+    """Rate of all links if each had the median's [bit/s]."""
+    return float(np.median(rate) * rate.size) if rate.size else 0.0

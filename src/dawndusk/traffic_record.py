@@ -82,13 +82,13 @@ def _summary(traffic: Traffic, flowing: Flowing, state: "State") -> dict[str, An
         "links_isl": mean["links_isl"],
         "links_ground_mean": mean["links_ground"],
         "blocked_links": mean["blocked_links"],
-        "isl_rate_bit_s": mean["isl_rate_bit_s"],
-        "ground_rate_bit_s": mean["ground_rate_bit_s"],
+        "isl_rate_bit_s": _each(mean["isl_rate_bit_s"], mean["links_isl"]),
+        "ground_rate_bit_s": _each(mean["ground_rate_bit_s"], mean["links_ground"]),
         "reachable_fraction": mean["reachable_fraction"],
         "contact_fraction": mean["contact_fraction"],
         "latency_p50_s": float(np.percentile(routed, 50.0)) if routed.size else None,
         "latency_p99_s": float(np.percentile(routed, 99.0)) if routed.size else None,
-        "hops_mean": mean["hops"],
+        "hops_mean": _each(mean["hops"], mean["contact_fraction"]),
         "request_bytes": offered,
         "requests": {"delivered_bytes": delivered, "waiting_bytes": waiting},
         "transfers": moved,
@@ -98,6 +98,11 @@ def _summary(traffic: Traffic, flowing: Flowing, state: "State") -> dict[str, An
         "binding_link": flowing.busiest[1],
         "residual_bytes": left,
     }
+
+
+def _each(together: float, links: float) -> float:
+    """What one link has of what all have, 0 where there are none."""
+    return together / links if links else 0.0
 
 
 def _places(traffic: Traffic, time: float) -> tuple[Array, Array]:
@@ -239,24 +244,41 @@ def regions(traffic: Traffic, state: "State") -> tuple[list[str], Array]:
 def _warnings(traffic: Traffic, flowing: Flowing, view: Snapshot) -> list[str]:
     """Demands that the network could not carry, with the link that binds."""
     network, moves, said = traffic.network, flowing.transfers, []
+    mean = dict(zip(SUMS, (flowing.sums / max(flowing.looks, 1)).tolist(), strict=True))
     late = np.flatnonzero(moves["status"] < transfer.DONE)
     for kind in np.unique(moves["kind"][late]):
         rows = late[moves["kind"][late] == kind]
         worst = moves[rows[np.argmax(moves["left"][rows])]]
         link = int(worst["binding"]) // 2
-        if np.isnan(worst["start"]):
-            reason = "no way between them so far"
-        elif worst["binding"] >= 0 and link < len(view.edges):
+        if worst["binding"] >= 0 and link < len(view.edges):
             ends = " – ".join(network.name(int(v)) for v in view.edges[link])
             reason = f"held back by the link {ends} of {view.rate[link] / 1e9:.3g} Gbit/s"
+        elif np.isnan(worst["start"]):
+            reason = "no way between them so far"
         else:
-            reason = "the way is open for too short a time"
+            each = _each(mean["ground_rate_bit_s"], mean["links_ground"]) / 1e9
+            reason = (
+                f"links to the ground, of {each:.3g} Gbit/s, are open to a satellite for "
+                f"{mean['contact_fraction']:.1%} of the time"
+            )
         said.append(
             f"{rows.size} transfers of kind {transfer.KINDS[kind]} have not arrived; the largest, "
             f"{worst['left'] / 1e9:.4g} GB left from {network.name(int(worst['source']))} to "
             f"{network.name(int(worst['target']))}: {reason}"
         )
-    reach = float(flowing.sums[SUMS.index("reachable_fraction")]) / max(flowing.looks, 1)
+    said.extend(
+        f"job {traffic.demand.jobs.names[job]} stood still for {flowing.apart[job]:.4g} s: "
+        "no way between its nodes over which to exchange"
+        for job in np.flatnonzero(flowing.apart)
+    )
+    kept = int(flowing.waiting["waiting"].sum())
+    if kept:
+        use, name = flowing.busiest
+        said.append(
+            f"{kept / 1e9:.4g} GB of prompts and answers wait for room; the fullest link was "
+            f"{name} with {use:.0%} of its rate in use"
+        )
+    reach = mean["reachable_fraction"]
     if network.satellites and reach < 0.999:
         said.append(
             f"users have a way to a satellite for {reach:.1%} of the time: requests in between "

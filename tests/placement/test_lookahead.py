@@ -112,12 +112,16 @@ def test_a_gang_leaves_satellites_that_are_about_to_fail_it() -> None:
     assert (placed[3:] == 0).sum() == 3
 
 
-def test_a_waiting_gang_is_not_locked_out_by_batches_without_haste() -> None:
-    """Greedy leaves batches where they run, and the gang of six never finds six free sites."""
+@pytest.mark.parametrize("free", [2, 3])
+def test_a_waiting_gang_is_not_locked_out_by_batches_without_haste(free: int) -> None:
+    """Greedy leaves batches where they run, and the gang of six never finds six free sites.
+
+    With two free sites the program would run a third of the gang, so whole or not is compared.
+    """
     jobs = [(6, True, True, np.inf)] + [(1, False, True, 86400.0)] * 6
-    now = np.array([1, 2, 3, 4, 5, 6, -1, -1, -1], np.int32)
+    now = np.array([1, 2, 3, 4, 5, 6] + [-1] * free, np.int32)
     work = [1e21] + [4e18] * 6
-    situation = ahead(np.ones((ROWS, 9)), jobs, work=work, job_of_site=now)
+    situation = ahead(np.ones((ROWS, 6 + free)), jobs, work=work, job_of_site=now)
     assert (lookahead(*situation).job_of_site == 0).sum() == 6
 
 

@@ -88,7 +88,7 @@ class Outlook:
     """Mean rate to the ground, expected over weather [bit/s], shape like `sunlight` or (0, 0)
     without a network."""
     plant: Plant | None = None
-    """What a satellite is, None without satellites."""
+    """What a satellite is, None without satellites [object]."""
 
     def rows(self) -> int:
         """Rows of `illumination` until the next decision [-]."""

@@ -45,4 +45,5 @@ class Economics(Table):
     water_use: f.VolumePerEnergy = supplied("per energy of computing")
     water_price: f.PricePerVolume = supplied("on the ground")
     carbon_price: f.PricePerMass = supplied("of carbon dioxide")
+    antenna_price: f.PricePerTime = supplied("of a ground antenna in use, as `where` counts it")
     launch_carbon: f.Number = supplied("carbon dioxide per mass launched")

@@ -119,6 +119,7 @@ UNITS: Final[dict[str, Unit]] = {
     "USD": Unit("money", ("MUSD", "USD")),
     "USD/kg": Unit("price per mass", ("USD/kg",)),
     "USD/W": Unit("price per power", ("USD/W",)),
+    "USD/s": Unit("price per time", ("USD/min", "USD/h", "USD/s")),
     "USD/J": Unit("price of energy", ("USD/kWh", "USD/Wh", "USD/J")),
     "USD/m²": Unit("price per area", ("USD/m²",)),
     "USD/m³": Unit("price per volume", ("USD/m³",)),
