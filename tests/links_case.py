@@ -8,7 +8,7 @@ from functools import cache
 import erfa
 import numpy as np
 
-from dawndusk.connections import ISL, UP, Connections, Snapshot
+from dawndusk.connections import CITY, ISL, UP, Connections, Snapshot
 from dawndusk.fleet_plan import plan_fleet
 from dawndusk.forecast import forecast
 from dawndusk.scenario import load
@@ -112,11 +112,9 @@ def check_geometry(net: Connections, seen: Snapshot) -> int:
     one, other = place[seen.edges[up, 1]], place[seen.edges[up, 0]]
     if up.any():
         assert lowest(one, other, 1e-6).min() >= 0.0
-        above = (
-            elevation(net, place, seen.edges[up])
-            - net.ground.mask[seen.edges[up, 1] - len(net.all)]
-        )
-        assert above.min() >= -1e-5
+        city = net.ground.kinds[seen.edges[up, 1] - net.satellites] == CITY
+        mask = np.where(city, net.to_user.elevation_mask, net.given.elevation_mask)
+        assert (elevation(net, place, seen.edges[up]) >= mask - 1e-5).all()
         np.testing.assert_allclose(seen.length[up], np.linalg.norm(other - one, axis=1), rtol=1e-6)
     assert not seen.blocked[~isl].any()
     return int(np.count_nonzero(isl | up))

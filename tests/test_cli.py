@@ -95,7 +95,7 @@ def test_nothing_heavy_is_imported_before_a_command_needs_it() -> None:
 
 def test_help_names_every_command() -> None:
     text = dawndusk("--help").stdout
-    for command in ("run", "compare", "list", "show", "new", "check"):
+    for command in ("run", "compare", "policies", "where", "list", "show", "new", "check"):
         assert re.search(rf"^\W*{command}\s+[A-Z]", text, re.MULTILINE), command
 
 
@@ -287,6 +287,42 @@ def test_compare_runs_scenarios_and_reads_folders(tiny: Path) -> None:
     assert result.stdout.endswith("comparison: both.html\n")
     assert Path("both.html").stat().st_size > 1000
     assert dawndusk("compare", "first").exit_code == 2
+
+
+def test_policies_prints_each_beside_the_bound_and_where_prints_the_matrix(tiny: Path) -> None:
+    job = 'workload.jobs=[{name="batch", kind="batch", work="1 EFLOP"}]'
+    names = ["--policy", "greedy", "--policy", "follow_the_sun"]
+    result = dawndusk("policies", str(tiny), "--set", job, "--out", "contest", *names)
+    assert result.exit_code == 0, result.output
+    (greedy, sun) = [x for x in result.stdout.splitlines() if re.match(r"\s*(Greedy|Follow)", x)]
+    assert "%" in greedy
+    assert "$" in sun
+    assert result.stdout.endswith("report: contest/report.html\n")
+    rows = json.loads(Path("contest/policies.json").read_text(encoding="utf-8"))
+    assert [row["policy"] for row in rows] == ["greedy", "follow_the_sun"]
+    result = dawndusk("where", "contest")
+    assert result.exit_code == 0, result.output
+    assert "Chat inference" in result.stdout
+
+
+def test_where_needs_a_results_folder(tiny: Path) -> None:
+    result = dawndusk("where", "nowhere")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: nowhere: no placement.json there; give a results")
+
+
+def test_an_unknown_policy_is_refused_before_anything_runs(tiny: Path) -> None:
+    result = dawndusk("policies", str(tiny), "--policy", "clairvoyant")
+    assert result.exit_code == 2
+    assert "'clairvoyant' is not a shipped policy" in result.stderr
+    assert not Path("results").exists()
+
+
+def test_an_interrupted_contest_says_so(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dawndusk.contest.simulate", raising(KeyboardInterrupt()))
+    result = dawndusk("policies", str(tiny), "--policy", "greedy", "--policy", "ground_only")
+    assert result.exit_code == 130
+    assert result.stderr == "interrupted: the policies were not compared\n"
 
 
 def test_interruption_before_anything_is_kept(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:

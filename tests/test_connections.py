@@ -32,6 +32,9 @@ from tests.links_case import (
 from tests.system.two_lines import tle
 from tests.system.whole_run import DATA
 
+LOW = ("constellation.altitude=485 km", "network.terminal=condor-mk3")
+"""The Earth hides the neighbours 4,700 km ahead, but for those that look over its flat north."""
+
 MOMENTS = (0.0, 18_300.0, 40_500.0, 63_900.0)
 
 CATALOGUE = DATA / "celestrak" / "starlink_2026-05-30.tle.gz"
@@ -47,8 +50,14 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
 
 @pytest.mark.parametrize(
     "scenario",
-    [("suncatcher",), ("starcloud-1",), ("spacex-ai1",), ("suncatcher", *WALKER)],
-    ids=["suncatcher", "starcloud-1", "spacex-ai1", "walker"],
+    [
+        ("suncatcher",),
+        ("starcloud-1",),
+        ("spacex-ai1",),
+        ("suncatcher", *WALKER),
+        ("suncatcher", *WALKER, *LOW),
+    ],
+    ids=["suncatcher", "starcloud-1", "spacex-ai1", "walker", "low walker"],
 )
 def test_no_link_through_the_earth(scenario: tuple[str, ...]) -> None:
     net = network(*scenario)
@@ -67,18 +76,19 @@ def test_no_link_through_the_earth_among_all_starlinks() -> None:
     assert sum(check_geometry(net, view(net, time)) for time in (0.0, 40_500.0)) > 20_000
 
 
-def test_links_are_blocked_where_the_earth_is_in_the_way_or_they_are_too_long() -> None:
-    """Both reasons occur in the pattern, and links that are neither: the check above can fail."""
-    net = network("suncatcher", *WALKER, "network.terminals=4")
+@pytest.mark.parametrize(("orbits", "reason"), [((), "length"), (LOW, "Earth")])
+def test_links_are_blocked_by_the_earth_or_by_their_length(orbits, reason: str) -> None:
+    """Both reasons occur in these patterns, and free links: the check above can fail."""
+    net = network("suncatcher", *WALKER, *orbits)
     seen = view(net, 0.0)
     isl = seen.kinds == ISL
     place = places(net, 150.0)
-    height = lowest(place[seen.edges[isl, 0]], place[seen.edges[isl, 1]])
+    hidden = lowest(place[seen.edges[isl, 0]], place[seen.edges[isl, 1]]) < 80e3
     too_long = seen.length[isl] > net.isl.max_range
-    assert (height < net.given.grazing_height).any()
-    assert (too_long & (height > net.given.grazing_height)).any()
+    alone = hidden & ~too_long if reason == "Earth" else too_long & ~hidden
+    assert alone.any()
+    np.testing.assert_array_equal(seen.blocked[isl], too_long | hidden)
     assert (~seen.blocked[isl]).any()
-    np.testing.assert_array_equal(seen.blocked[isl], too_long | (height < net.given.grazing_height))
 
 
 @pytest.mark.parametrize(
@@ -148,12 +158,16 @@ def crossings(height, times: np.ndarray) -> list[float]:
     return [brentq(height, times[k], times[k + 1], xtol=1e-4) for k in rising]
 
 
-@pytest.mark.parametrize("limit", ["Earth", "range"])
-def test_a_laser_link_works_once_it_is_acquired(tmp_path: Path, limit: str) -> None:
-    """20 s after the line of sight is free, or short enough, and not before."""
-    terminal = "starlink-laser" if limit == "Earth" else "starlink-mini-laser"
+@pytest.mark.parametrize(
+    ("terminal", "reach", "wait"),
+    [("condor-mk3", 6_500e3, 30.0), ("starlink-mini-laser", 4_000e3, 20.0)],
+    ids=["Earth", "range"],
+)
+def test_a_laser_link_works_once_it_is_acquired(
+    tmp_path: Path, terminal: str, reach: float, wait: float
+) -> None:
+    """So long after the line of sight is free, or short enough, and not before."""
     net = built(*pair(tmp_path), f"network.terminal={terminal}")
-    reach = {"Earth": 5_400e3, "range": 4_000e3}[limit]
 
     def clear(time: float) -> float:
         one, other = places(net, time)[:2]
@@ -162,7 +176,8 @@ def test_a_laser_link_works_once_it_is_acquired(tmp_path: Path, limit: str) -> N
         return min(by_length, by_earth)
 
     (rise, *_) = crossings(clear, np.arange(300.0, 12_000.0, 30.0))
-    for later, works in ((-1.0, False), (1.0, False), (19.0, False), (21.0, True), (200.0, True)):
+    working = (-1.0, False), (1.0, False), (wait - 1.0, False), (wait + 1.0, True), (200.0, True)
+    for later, works in working:
         seen = net.look(rise + later - 30.0, None)
         (rate,) = seen.rate[seen.kinds == ISL]
         assert (rate > 0.0) == works, later
@@ -302,6 +317,17 @@ def test_the_way_round_a_failed_satellite_is_longer() -> None:
     assert np.isfinite(left.from_centre[: net.satellites][others]).all()
 
 
+@pytest.mark.parametrize("users", ["fibre", "direct"])
+def test_linked_are_the_satellites_that_a_station_serves(users: str) -> None:
+    net = network("suncatcher", *WALKER, f"network.users={users}", "network.stations=global-12")
+    seen = view(net, 0.0)
+    up = (seen.kinds == UP) & (seen.rate > 0.0)
+    ends = seen.edges[up]
+    served = {a for a, b in ends.tolist() if net.kind(b) == "station"}
+    assert set(np.flatnonzero(seen.linked).tolist()) == served
+    assert 0 < len(served) < len(set(ends[:, 0].tolist())) or users == "fibre"
+
+
 def test_a_station_turns_from_a_failed_satellite_to_the_next() -> None:
     net = network("spacex-ai1", CLEAR_SKY, "network.station_links=1")
     whole = net.look(0.0, None)
@@ -314,7 +340,7 @@ def test_a_station_turns_from_a_failed_satellite_to_the_next() -> None:
 
 
 def test_satellites_of_a_cluster_join_their_neighbours() -> None:
-    """All 140 pairs of the lattice, always 100 to 200 m apart; those at the rim use what is left."""
+    """All 140 pairs of the lattice, 100 to 200 m apart for good; the rim uses what is left."""
     net = network("suncatcher")
     looks = [view(net, time) for time in np.arange(0.0, 5_900.0, 295.0)]
     lengths = np.stack([seen.length[seen.kinds == ISL] for seen in looks])
@@ -322,6 +348,20 @@ def test_satellites_of_a_cluster_join_their_neighbours() -> None:
     assert np.count_nonzero(lattice) == 140
     assert lengths[:, lattice].min() > 99.0
     assert lengths.max() < 2_000.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "links"),
+    [
+        ('walker_delta",inclination="53 deg', 36 + 36),
+        ('walker_star",inclination="86 deg', 36 + 27),
+        ("sun_synchronous", 36 + 27),
+    ],
+)
+def test_a_grid_closes_where_its_planes_go_all_round(kind: str, links: int) -> None:
+    orbits = f'constellation={{kind="{kind}",altitude="1200 km",satellites=36,planes=4}}'
+    seen = view(network("suncatcher", *WALKER, orbits), 0.0)
+    assert np.count_nonzero(seen.kinds == ISL) == links
 
 
 def outages(net: Connections, times) -> list[np.ndarray]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dawndusk import loop
+from dawndusk.connections import Connections
 from dawndusk.demand import Demand
 from dawndusk.execution import modelled
 from dawndusk.execution.faults import Interruptions
@@ -315,3 +316,45 @@ def test_ground_nodes_alone_need_no_forecast() -> None:
     assert record.totals["served"] > 0.99 * record.totals["offered"]
     assert "generated_J" not in record.totals
     assert record.satellites == ()
+
+
+# the network
+
+
+def test_without_a_network_nothing_is_said_of_it() -> None:
+    """Data of jobs do not move, so output is delivered at once and input is there."""
+    ready = sunny(
+        "network.enabled=false", job(work="1 EFLOP", more=', input="1 TB", output="1 TB"')
+    )
+    record = ready.orbit()
+    assert record.network is None
+    assert record.jobs["start"][0] == 0.0
+    assert record.jobs["delivered"][0] == record.jobs["finish"][0]
+    assert record.totals["loss_network_FLOP"] == 0.0
+
+
+def test_a_run_that_is_stopped_at_once_has_seen_no_network() -> None:
+    ready = sunny()
+    wires = Connections(ready.scenario, ready.plan, ready.ahead, 0, 1)
+    assert ready.orbit(network=wires, stop=lambda: True).network is None
+    asked = iter([False, True])
+    assert ready.orbit(network=wires, stop=lambda: next(asked)).network is not None
+
+
+def test_a_policy_is_shown_the_delays_of_the_moment() -> None:
+    """The same table that `Connections` gives, which cannot be written to."""
+    ready = sunny("time.duration=30 min")
+    wires = Connections(ready.scenario, ready.plan, ready.ahead, 0, 1)
+    seen: list[NDArray[np.float64]] = []
+
+    def curious(outlook: Outlook, view: View) -> Decision:
+        seen.append(outlook.latency)
+        assert not outlook.latency.flags.writeable
+        return Decision(np.ones(4), view.job_of_site)
+
+    ready.orbit(curious, network=wires)
+    sky = wires.begin()
+    for step, shown in enumerate(seen):
+        sky = wires.weather_at(sky, 300.0 * step)
+        assert np.array_equal(wires.look(300.0 * step, sky).delay, shown)
+    assert len(seen) == 6

@@ -243,7 +243,7 @@ def test_the_present_is_shown_as_it_is():
         *("time", "satellites", "available", "charge", "speed", "backlog", "slots"),
         *("job_of_site", "job_active", "job_nodes", "job_gang", "job_preemptible"),
         *("job_deadline", "job_remaining", "energy", "job_rate", "job_restart"),
-        *("job_input_left", "job_output", "job_exclusive"),
+        *("job_input", "job_input_left", "job_output", "job_exclusive"),
         *("request_load", "request_origin_share"),
     }, "whatever is added must be shown to hold no future"
 

@@ -381,6 +381,45 @@ def test_serving_takes_precedence_over_the_job(case: Case) -> None:
 
 
 @thorough
+@given(cases(STEPS), st.floats(0.0, 1.0), st.floats(0.0, 1.0))
+def test_what_waits_for_data_is_lost_to_the_network(case: Case, link: float, duty: float) -> None:
+    """Of the time that a job wants, `link` is worked; the rest is neither idle nor done."""
+    case.sites.link[:], case.sites.duty[:], case.sites.utilisation[:] = link, duty, 0.5
+    for flows in map(named, case.run(STEPS)):
+        done, lost = flows["job_FLOP"] / 0.5, flows["loss_network_FLOP"]
+        tiny = 1e-12 * flows["peak_FLOP"]
+        assert done * (1.0 - link) == pytest.approx(lost * link, rel=1e-9, abs=tiny)
+        assert done + lost <= duty * case.node.peak * flows["available_s"] * (1.0 + 1e-12)
+        assert flows["loss_idle_FLOP"] >= -tiny
+        parts = {name: value for name, value in flows.items() if name.startswith("loss_")}
+        parts |= {name: flows[name] for name in ("inference_FLOP", "job_FLOP")}
+        closes("work", "FLOP", flows["peak_FLOP"], **parts)
+
+
+@pytest.mark.parametrize(("duty", "link"), [(1.0, 1.0), (0.25, 1.0), (1.0, 0.25), (0.5, 0.0)])
+def test_shares_of_a_job_in_closed_form(duty: float, link: float) -> None:
+    """In the sun at full clock, in orbit and on the ground alike."""
+    case = steady(1, 1, steps=5, utilisation=0.4)
+    case.sites.duty[:], case.sites.link[:] = duty, link
+    for flows in map(named, case.run(5)):
+        peak = flows["peak_FLOP"]
+        assert flows["job_FLOP"] == pytest.approx(0.4 * duty * link * peak)
+        assert flows["loss_network_FLOP"] == pytest.approx(duty * (1.0 - link) * peak)
+        assert flows["loss_idle_FLOP"] == pytest.approx((1.0 - duty) * peak)
+        assert flows["loss_roofline_FLOP"] == pytest.approx(0.6 * duty * link * peak)
+        assert flows["job_busy_s"] == pytest.approx(duty * link * 5 * STEP)
+    assert case.sites.job_flop == pytest.approx(np.full(2, 0.4 * duty * link * peak))
+
+
+def test_waiting_for_data_draws_no_power_for_work() -> None:
+    """A job that waits and no job at all use the same energy."""
+    waits, idle = steady(1, 1, steps=5, utilisation=0.4), steady(1, 1, steps=5)
+    waits.sites.link[:] = 0.0
+    for ours, theirs in zip(waits.run(5), idle.run(5), strict=True):
+        assert named(ours)["consumed_J"] == named(theirs)["consumed_J"]
+
+
+@thorough
 @given(st.data())
 def test_splitting_an_interval_changes_no_byte_of_the_state(data: st.DataObject) -> None:
     whole = data.draw(cases(10))

@@ -1,13 +1,13 @@
 """Traffic over a hand-made network, in the real loop: what each way and rate must lead to."""
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
 from dawndusk import loop
-from dawndusk.network import transfer
 from dawndusk.placement.conformance import Policy
 from dawndusk.placement.outlook import Decision, Outlook, View
 from dawndusk.record import Record
@@ -19,6 +19,9 @@ from tests.traffic_case import GLASS, Wires, asked, carried, job, sunny
 UP_DELAY = 5e-3
 WAY = GLASS + UP_DELAY
 """One way between a city or the data centre and a satellite with a link of its own [s]."""
+
+SINGLE = 2.0**-24
+"""The queue keeps a request's lag in single precision: relative error."""
 
 FAST = 1e12
 HOUR = 3600.0
@@ -36,9 +39,9 @@ def placing(plan: Callable[[float], Mapping[int, int]], sites: int = 2) -> Polic
 
     def policy(outlook: Outlook, view: View) -> Decision:
         placed = np.full(sites, -1, np.int32)
-        for site, job in plan(view.time).items():
-            if view.job_active[job]:
-                placed[site] = job
+        for site, number in plan(view.time).items():
+            if view.job_active[number]:
+                placed[site] = number
         return Decision(np.ones(sites), placed)
 
     return policy
@@ -86,9 +89,9 @@ def test_the_first_token_is_later_by_the_way_there_and_back() -> None:
     ready = with_requests(sunny(), asked(np.arange(10.0, 7000.0, 31.0)))
     near, far = ready.orbit(), carried(ready, linked())
     later = far.requests["first_token_s"] - near.requests["first_token_s"]
-    assert later == pytest.approx(np.full(len(later), 2.0 * WAY), abs=1e-9)
+    assert later == pytest.approx(np.full(len(later), 2.0 * WAY), abs=2.0 * SINGLE * WAY)
     later = far.requests["finish_s"] - near.requests["finish_s"]
-    assert later == pytest.approx(np.full(len(later), 2.0 * WAY), abs=1e-9)
+    assert later == pytest.approx(np.full(len(later), 2.0 * WAY), abs=2.0 * SINGLE * WAY)
     assert far.totals["served"] == near.totals["served"] == len(later)
 
 
@@ -110,7 +113,7 @@ def test_each_city_goes_to_the_sites_that_it_reaches() -> None:
     site = far.requests["site"]
     assert set(site.tolist()) == {0, 1}
     expected = np.where(site == 1, 2.0 * (WAY + 0.1), 2.0 * WAY)
-    assert later == pytest.approx(expected, abs=1e-9)
+    assert later == pytest.approx(expected, rel=SINGLE)
     cut = carried(ready, Wires(2, [(0, 1, 0.0, np.inf), (0, 2, FAST, UP_DELAY)]))
     assert set(cut.requests["site"].tolist()) == {0}
 
@@ -146,10 +149,9 @@ def test_a_request_without_a_way_waits_for_contact() -> None:
     direct = ready.orbit()
     service = (direct.requests["first_token_s"] - direct.requests["arrival_s"])[2]
     first = record.requests["first_token_s"]
-    assert first[0] == pytest.approx(1800.0 + 2.0 * WAY + service, abs=1e-9)
-    assert first[1] >= first[0] or record.requests["site"][1] != record.requests["site"][0]
-    assert first[1] < 1801.0
-    assert first[2] == pytest.approx(3000.0 + 2.0 * WAY + service, abs=1e-9)
+    assert first[0] == pytest.approx(1800.0 + 2.0 * WAY + service, abs=1700.0 * SINGLE)
+    assert first[1] == pytest.approx(first[0], abs=1800.0 * SINGLE)
+    assert first[2] == pytest.approx(3000.0 + 2.0 * WAY + service, abs=2.0 * SINGLE * WAY)
     assert (record.requests["status"] == SERVED).all()
     assert record.requests["delay_s"] == pytest.approx(np.full(3, WAY))
     waiting = record.series.arrays()["waiting_requests"]
@@ -223,6 +225,21 @@ def test_up_and_down_do_not_share_a_link() -> None:
     rate = 0.4 * 100 * 41_000 * 8.0 / INTERVAL
     record = carried(ready, Wires(1, [(0, 1, rate, UP_DELAY)]))
     assert record.requests["delay_s"] == pytest.approx(np.full(100, WAY), abs=1e-9)
+
+
+@pytest.mark.xfail(strict=True, reason="modelled.py: prompts on their way block the queue")
+def test_the_full_link_of_one_city_holds_nobody_else_up() -> None:
+    """Cities 0 and 1 have links of their own to the one satellite; only that of 1 is full."""
+    links = [(0, 3, FAST, 0.01), (0, 4, 2000.0, 0.01)]
+    wires = Wires(1, links, cities=2)
+    wires.fibre = [(*link[:3], 10.0) for link in wires.fibre]
+    origin = np.arange(700) % 2
+    requests = asked(np.linspace(1.0, 7000.0, 700), np.where(origin, 10_000, 100), 10, origin)
+    one = ("satellite.compute.count=8", "satellite.compute.tensor_parallel=8")
+    rows = carried(with_requests(sunny(*one, satellites=1), requests), wires).requests
+    near = rows["origin"] == 0
+    assert (rows["status"][near] == SERVED).all()
+    assert (rows["first_token_s"] - rows["arrival_s"])[near].max() < 1.0
 
 
 def test_the_network_is_looked_at_once_an_interval_of_its_own() -> None:
@@ -307,11 +324,8 @@ def test_an_input_whose_job_leaves_is_given_up() -> None:
     assert found["failed_bytes"] == pytest.approx(10e9 - 7.5e9, abs=1.0)
     assert found["delivered_bytes"] == pytest.approx(17.5e9, abs=1.0)
     assert second["finish_s"] == pytest.approx(600.0 + 800.0 + WAY, abs=1e-6)
-    assert (
-        record.jobs["start"][0]
-        == pytest.approx(1500.0 + ready.scenario.workload.jobs[0].restart_time, rel=1e-9)
-        or record.jobs["start"][0] == 1500.0
-    )
+    restart = ready.scenario.workload.jobs[0].restart_time
+    assert record.jobs["start"][0] == 1500.0 + restart
 
 
 def test_inputs_share_a_link_fairly() -> None:
@@ -395,9 +409,11 @@ def test_checkpoints_go_down_one_at_a_time(gigabytes: float) -> None:
     )
     record = carried(ready, linked(rate=1e8), policy=always({0: 0}))
     rows = moves(record, "checkpoint")
-    assert len(rows) == (11 if gigabytes == 1.0 else 4)
-    for before, after in zip(rows[:-1], rows[1:], strict=True):
+    submitted = [600.0 * k for k in range(1, 13)] if gigabytes == 1.0 else [600, 2700, 4800, 6900]
+    assert [row["submit_s"] for row in rows] == submitted
+    for before, after in pairwise(rows):
         assert before["finish_s"] - WAY <= after["submit_s"] + 1e-6
+        assert before["start_s"] == before["submit_s"]
     assert {row["bytes"] for row in rows} == {gigabytes * 1e9}
     assert known(record)["transfers"]["offered_bytes"] == len(rows) * gigabytes * 1e9
     aboard = sunny(job(checkpoint_interval="10 min", checkpoint_size="1 GB"))
@@ -604,15 +620,12 @@ def test_in_the_data_centre_data_are_where_they_are_needed() -> None:
 
 def test_without_a_network_is_as_with_an_ideal_one() -> None:
     """No delay and no limit: requests, jobs, energy and work agree to the last bit."""
-    ideal = Wires(2, [(k, 2, np.inf, 0.0) for k in range(2)])
-    ideal.fibre = [(*link[:3], 0.0) for link in ideal.fibre]
     times = np.sort(np.random.default_rng(3).uniform(0.0, 7000.0, 400))
     work = job("training", nodes=2, work="2 EFLOP", exchange="1 GB", output="1 GB")
     ready = with_requests(sunny(work, "faults.enabled=true"), asked(times, 900, 200))
     free = sunny(work, "faults.enabled=true", "network.enabled=false")
     free = with_requests(free, ready.asked.requests)
-    ideal.links.append((0, 1, np.inf, 0.0)) if False else None
-    mesh = Wires(2, [(0, 1, np.inf, 0.0), *ideal.links])
+    mesh = Wires(2, [(0, 1, np.inf, 0.0), *[(k, 2, np.inf, 0.0) for k in range(2)]])
     mesh.fibre = [(*link[:3], 0.0) for link in mesh.fibre]
     ours, theirs = carried(ready, mesh), free.orbit()
     for name, value in theirs.totals.items():
@@ -622,10 +635,3 @@ def test_without_a_network_is_as_with_an_ideal_one() -> None:
         assert np.array_equal(ours.requests[name], column, equal_nan=True), name
     for name in ("start", "finish", "done", "stalled", "executed", "delivered"):
         assert ours.jobs[name] == pytest.approx(theirs.jobs[name], nan_ok=True, rel=1e-12), name
-
-
-def test_transfers_know_their_kinds() -> None:
-    """What the report calls them."""
-    assert transfer.KINDS[transfer.INPUT] == "input"
-    assert transfer.KINDS[transfer.OUTPUT] == "output"
-    assert transfer.KINDS[transfer.CHECKPOINT] == "checkpoint"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -125,6 +126,7 @@ class Wires:
         return routing.shortest(view.pattern, view.seconds, np.asarray(sources, np.int64))
 
 
+@cache
 def sunny(*overrides: str, satellites: int = 2) -> Prepared:
     """A bright fleet, whose network is given to `carried`."""
     shape = f'constellation={{kind="sun_synchronous", altitude="1500 km", satellites={satellites}}}'

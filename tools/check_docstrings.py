@@ -17,6 +17,7 @@ MODEL_PACKAGES = (
     "economics",
     "environment",
     "execution",
+    "fleet",
     "network",
     "orbit",
     "placement",

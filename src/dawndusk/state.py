@@ -224,22 +224,25 @@ def view(
         job_nodes=nodes,
         job_deadline=of_jobs[0],
         job_remaining=of_jobs[1],
-        job_rate=of_jobs[2],
         job_restart=of_jobs[3],
         job_exclusive=flags[3],
         request_load=state.request_load,
-        **_of_network(demand, state, now),
+        **_of_network(demand, state, now, of_jobs[2]),
     )
 
 
-def _of_network(demand: Demand, state: State, now: float) -> dict[str, NDArray[np.float64]]:
+def _of_network(
+    demand: Demand, state: State, now: float, rate: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
     """What a policy is shown of data on their way and of where requests come from."""
     if state.flowing is None:
-        return {}
+        return {"job_rate": rate}
     table = state.jobs
     waiting = transfer.awaited(state.flowing.transfers, transfer.INPUT, table.size, np.inf)
     return {
         "job_input_left": waiting.astype(np.float64),
+        "job_rate": rate * state.flowing.shares,
+        "job_input": np.where(table["submit"] <= now, table["input"], 0.0),
         "job_output": np.where(table["submit"] <= now, table["output"], 0.0),
         "request_origin_share": demand.origin_share,
     }

@@ -69,6 +69,8 @@ class Flowing:
     """Jobs whose output has been handed to the network."""
     saved: Array = field(default_factory=lambda: np.empty(0))
     """Work in the last checkpoint that was handed to the network, by job [FLOP]."""
+    shares: Array = field(default_factory=lambda: np.empty(0))
+    """Share of its time that each gang worked, not exchanged, when last placed [-]."""
     apart: Array = field(default_factory=lambda: np.empty(0))
     """Time in which a job's nodes had no way to each other, by job [s]."""
     pending: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -118,6 +120,7 @@ class Traffic:
             outgoing=np.zeros(jobs_count, np.bool_),
             saved=np.zeros(jobs_count),
             apart=np.zeros(jobs_count),
+            shares=np.ones(jobs_count),
         )
 
     def look(self, flowing: Flowing, now: float) -> Snapshot:
@@ -278,6 +281,7 @@ class Traffic:
                 share = self._exchange(view, table[job], members)
                 sites.link[members] *= share
                 flowing.apart[job] += dt * (share == 0.0)
+                flowing.shares[job] = share or 1.0
         if self.sensing and self.given.sensor_mode == "aboard":
             self._sense(state, flowing, dt)
 

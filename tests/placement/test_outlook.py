@@ -48,6 +48,7 @@ def test_a_policy_sees_these_fields_and_no_other() -> None:
         "energy",
         "job_rate",
         "job_restart",
+        "job_input",
         "job_input_left",
         "job_output",
         "job_exclusive",

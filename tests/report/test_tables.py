@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from dawndusk.report.tables import placement_table, summary_table
+from dawndusk.report.tables import placement_table, policies_table, summary_table
 from tests.report.test_where import ABOARD, GROUND, ROW
 
 
@@ -50,3 +50,20 @@ def test_placement_names_the_best_and_what_binds() -> None:
     assert "✗ latency [s]" in _on_paper(placement_table([barred]))
     open_ = ROW | {"feasible": None, "price_usd": None, "verdict": "not modelled"}
     assert "not modelled" in _on_paper(placement_table([open_ | {"why": "not modelled: x"}]))
+
+
+def test_policies_mark_the_best_of_each_column() -> None:
+    keys = ("delivered_FLOP", "jobs_FLOP", "bound_fraction", "deadline_missed")
+    more = ("jobs_finished", "requests_served", "usd_per_PFLOP_day")
+    one = dict.fromkeys((*keys, *more), 2.0) | {"scenario": "s", "policy": "greedy"}
+    other = one | {"policy": "my:own[red]", "deadline_missed": 1, "usd_per_PFLOP_day": 3.0}
+    text = _on_paper(policies_table([one, other | {"bound_fraction": None}]))
+    (greedy,) = [line for line in text.splitlines() if "Greedy" in line]
+    (own,) = [line for line in text.splitlines() if "My:own[red]" in line]
+    assert "s: policies compared" in text
+    assert "$2.00 ★" in greedy
+    assert greedy.count("★") == 1
+    assert "1 ★" in own
+    assert own.count("★") == 1
+    assert "–" in own
+    assert "Policies compared" in _on_paper(policies_table([]))

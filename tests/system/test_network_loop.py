@@ -26,15 +26,15 @@ from tests.system.whole_run import Prepared, prepare
 JOBS = (
     '{name="gang", kind="training", work="1 ZFLOP", nodes=3, checkpoint_interval="10 min", '
     'checkpoint_size="20 GB", checkpoint_to="ground", exchange="100 GB", '
-    'exchange_interval="2 min", input="5 GB"}, '
+    'exchange_interval="2 min"}, '
     '{name="batch", kind="batch", work="20 EFLOP", nodes=2, count=2, every="20 min", '
     'deadline="50 min", input="3 GB", output="40 GB"}'
 )
 SENSORS = ("network.sensor=1 MB/s", "network.sensor_work=1 MFLOP/B", "network.sensor_store=3 GB")
 
 SHELL = (
-    'constellation={kind="walker_delta", altitude="550 km", inclination="53 deg", '
-    "satellites=24, planes=6, phasing=1}",
+    'constellation={kind="walker_star", altitude="780 km", inclination="86.4 deg", '
+    "satellites=66, planes=6, phasing=1}",
     "network.terminal=starlink-laser",
     "network.topology=plus_grid",
 )
@@ -109,9 +109,8 @@ def scenarios(draw: st.DrawFn) -> tuple[str, list[str]]:
     if base != "starcloud-1":
         nodes = 3
         shape = chosen(
-            'constellation={kind="cluster", altitude="650 km", inclination="98 deg", '
-            'radius="300 m", spacing="200 m"}',
-            SHELL[0].replace("satellites=24, planes=6", "satellites=12, planes=3"),
+            'constellation={kind="cluster", altitude="650 km", radius="300 m", spacing="200 m"}',
+            SHELL[0].replace("satellites=66, planes=6", "satellites=12, planes=3"),
             'constellation={kind="walker_star", altitude="780 km", inclination="86.4 deg", '
             "satellites=8, planes=2, phasing=1}",
         )
@@ -328,7 +327,7 @@ def other_faults(ready: Prepared) -> Prepared:
     return ready.changed(
         interruptions=Interruptions(
             np.concatenate([found.time[old], time]),
-            np.concatenate([found.site[old], np.arange(len(time), dtype=np.int32) % 26]),
+            np.concatenate([found.site[old], np.arange(len(time), dtype=np.int32) % 68]),
             np.concatenate([found.until[old], time + 600.0]),
         )
     )

@@ -253,6 +253,44 @@ def test_a_late_job_is_counted_late():
     assert jobs.summary(table, 41.0)["deadline_missed"] == 1
 
 
+def test_without_output_a_job_is_delivered_when_it_ends():
+    table = one(100.0)
+    settle(table, 0.0, 10.0, [40.0, 40.0])
+    assert np.isnan(table["delivered"][0])
+    settle(table, 10.0, 10.0, [40.0, 40.0])
+    assert table["delivered"][0] == table["finish"][0] == 12.5
+
+
+def test_a_job_with_output_is_late_until_it_is_delivered():
+    """Work ends at 12.5 s, before the deadline; what counts is when the output is down."""
+    table = one(100.0, deadline=30.0, output=1.0)
+    settle(table, 0.0, 20.0, [160.0, 160.0])
+    assert table["status"][0] == jobs.FINISHED
+    assert np.isnan(table["delivered"][0])
+    assert jobs.summary(table, 29.0)["deadline_missed"] == 0
+    assert jobs.summary(table, 31.0)["deadline_missed"] == 1
+    table["delivered"] = 29.0
+    assert jobs.summary(table, 1e6)["deadline_missed"] == 0
+    table["delivered"] = 30.5
+    assert jobs.summary(table, 1e6)["deadline_missed"] == 1
+    assert jobs.summary(table, 1e6)["finished"] == 1
+
+
+def test_what_a_job_moves_is_in_its_record():
+    table = one(
+        1.0,
+        input=2.0,
+        output=3.0,
+        checkpoint_size=4.0,
+        checkpoint_to="ground",
+        exchange=5.0,
+        exchange_interval=6.0,
+    )
+    names = ("input", "output", "checkpoint_size", "to_ground", "exchange", "exchange_interval")
+    assert [table[name][0] for name in names] == [2.0, 3.0, 4.0, True, 5.0, 6.0]
+    assert not one()["to_ground"][0]
+
+
 @pytest.mark.parametrize(
     ("changes", "work", "message"),
     [

@@ -173,6 +173,7 @@ def _situation(seed: int) -> tuple[Outlook, View]:
         energy=np.where(orbital, 6e6 * charge, 0.0),
         job_rate=random.random(jobs) * 4e15,
         job_restart=random.random(jobs) * 600.0,
+        job_input=random.random(jobs) * 1e10,
         job_input_left=np.where(random.random(jobs) > 0.7, 1e9, 0.0),
         job_output=random.random(jobs) * 1e9,
         job_exclusive=random.random(jobs) > 0.7,

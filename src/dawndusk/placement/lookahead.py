@@ -53,6 +53,9 @@ PATIENCE = 3600.0
 FORCED = 1e6
 """Restart that no plan would pay [s]."""
 
+BITS = 8.0
+"""In a byte."""
+
 RESTART = 180.0
 """Restart of a job where the view does not tell [s]."""
 
@@ -100,7 +103,7 @@ def lookahead(outlook: Outlook, view: View) -> Decision:
     if view.job_active.any():
         chosen, gangs = _chosen(outlook, view, deadline, short, slot, running, int(serving.sum()))
         rank[chosen] = np.arange(len(chosen))
-        restart = view.job_restart if view.job_restart.size else np.full(len(rank), RESTART)
+        restart = _to_begin_anew(outlook, view)
         for job in gangs:
             _seat(
                 present, job, int(view.job_nodes[job]), short, slot, view.available, serving,
@@ -244,7 +247,7 @@ def _chosen(
     gangs = [int(job) for job in order if view.job_gang[job]][:GANGS]
     batches = np.array([job for job in order if job not in gangs], np.int64)
     members = [np.array([job]) for job in gangs] + _classes(batches, deadline, running)
-    work = _work(view, members, deadline, left, rate, running)
+    work = _work(view, members, deadline, left, rate, running, _to_begin_anew(outlook, view))
     supply = _supply(outlook, view, short, slot)
     load = np.full(len(supply.length), min(float(serving), view.request_load))
     given, _ = _nodes_now(supply, work, load, outlook)
@@ -294,6 +297,16 @@ def _classes(batches: Integers, deadline: Array, running: Integers) -> list[Inte
     return classes
 
 
+def _to_begin_anew(outlook: Outlook, view: View) -> Array:
+    """Time that a job loses on another site: its restart, and its input sent again [s]."""
+    count = len(view.job_active)
+    lost = view.job_restart if view.job_restart.size else np.full(count, RESTART)
+    rate = float(outlook.contact.mean()) if outlook.contact.size else 0.0
+    if view.job_input.size and rate > 0.0:
+        lost = lost + BITS * view.job_input / np.maximum(view.job_nodes, 1) / rate
+    return lost
+
+
 def _work(
     view: View,
     members: list[Integers],
@@ -301,11 +314,11 @@ def _work(
     left: Array,
     rate: Array,
     running: Integers,
+    restart: Array,
 ) -> Work:
     """Classes of jobs as the program reads them."""
     count = len(members)
     table = np.zeros((7, count))
-    restart = view.job_restart if view.job_restart.size else np.full(len(rate), RESTART)
     for k, group in enumerate(members):
         amount = left[group].sum()
         table[0, k] = amount

@@ -138,6 +138,9 @@ class View:
     """Rate that a node at full clock gives the job [FLOP/s], shape (jobs,)."""
     job_restart: Array = field(default_factory=lambda: _NO_ROW)
     """Time lost when the job moves or starts anew [s], shape (jobs,)."""
+    job_input: Array = field(default_factory=lambda: _NO_ROW)
+    """Bytes that its sites together need before they start, each time they change [-],
+    shape (jobs,)."""
     job_input_left: Array = field(default_factory=lambda: _NO_ROW)
     """Bytes that must still arrive before the job can start [-], shape (jobs,)."""
     job_output: Array = field(default_factory=lambda: _NO_ROW)
