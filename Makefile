@@ -40,6 +40,7 @@ static: $(VENV)/.test-installed ## formatting, lint, types, import contracts, do
 bench: $(VENV)/.run-installed ## print every performance figure we quote, peers in .venv-peers beside ours
 	$(BIN)/python benchmarks/bench_loop.py
 	$(BIN)/python benchmarks/bench_network.py
+	$(BIN)/python benchmarks/bench_placement.py
 	$(BIN)/python benchmarks/bench_peers.py
 
 lock: $(VENV)/.test-installed ## pin the newest versions that pyproject.toml admits, on Python 3.11

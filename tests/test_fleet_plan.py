@@ -528,7 +528,7 @@ def test_the_older_the_weaker(first, second):
         ),
         (
             ["satellite.array.area=1 m²"],
-            r"array of 1 m² gives 20\d.* W .*bus alone needs 292\d.* W .*raise the area to 14\.4\d* m",
+            r"array of 1 m² gives 20\d.* W .*bus alone needs 292\d.* W .*raise .* to 14\.4\d* m",
         ),
         (
             ["satellite.sizing.compute_power=200 W"],

@@ -134,7 +134,6 @@ def test_patience_counts_from_when_it_was_asked(patience: str) -> None:
         assert (rows["first_token_s"] > rows["arrival_s"] + 120.0).all()
 
 
-@pytest.mark.xfail(strict=True, reason="record.py adds the way back to the end of patience")
 def test_who_gives_up_does_so_where_he_is() -> None:
     wires = Wires(2, [(k, 2, FAST, 60.0 - GLASS) for k in range(2)])
     ready = with_requests(sunny("workload.patience=45 s"), asked([100.0, 1290.0]))
@@ -227,7 +226,6 @@ def test_up_and_down_do_not_share_a_link() -> None:
     assert record.requests["delay_s"] == pytest.approx(np.full(100, WAY), abs=1e-9)
 
 
-@pytest.mark.xfail(strict=True, reason="modelled.py: prompts on their way block the queue")
 def test_the_full_link_of_one_city_holds_nobody_else_up() -> None:
     """Cities 0 and 1 have links of their own to the one satellite; only that of 1 is full."""
     links = [(0, 3, FAST, 0.01), (0, 4, 2000.0, 0.01)]

@@ -154,7 +154,7 @@ def test_data_without_any_way_are_named() -> None:
     said = warned(linked(working=lambda time: False), ready)
     assert "1 transfers of kind input have not arrived" in said
     assert "from centre to sat-0: no way between them so far" in said
-    assert "users have a way to a satellite for 0.0% of the time" in said
+    assert "users never have a way to a satellite: none comes within the 2000 km" in said
 
 
 def test_requests_that_a_link_has_no_room_for_are_named() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,8 @@ class Wires:
 
     def __post_init__(self) -> None:
         count, n = self.cities + 2, self.satellites
+        reach = SimpleNamespace(name="wire", max_range=2e6, elevation_mask=0.1)
+        self.to_ground = self.to_user = reach
         latitude, longitude = np.linspace(0.1, 0.9, count), np.linspace(-1.5, 1.5, count)
         self.ground = Ground(
             ("station", "centre", *(f"city-{k}" for k in range(self.cities))),

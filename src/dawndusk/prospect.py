@@ -71,7 +71,8 @@ class Prospect:
         rows = slice(start, start + self.rows)
         if view is None or self.network is None:
             return self.light[rows], np.empty((0, 0))
-        return self.light[rows], _shared(self.reach[rows], view.rate[view.kinds == ISL])
+        working = view.rate[(view.kinds == ISL) & (view.rate > 0.0)]
+        return self.light[rows], _shared(self.reach[rows], working)
 
     def _own_links(self, network: Connections, slot: int) -> Array:
         """What the links of each satellite to stations carry in a slot."""
@@ -83,8 +84,8 @@ class Prospect:
 def _shared(own: Array, between: Array) -> Array:
     """What each satellite may send down when others lend it what they have above the mean.
 
-    Nobody is lent more than fills it up to the median of the links between satellites now; the
-    sum stays what stations take in.
+    Nobody is lent more than fills it up to the median of the links between satellites that work
+    now; the sum stays what stations take in.
     """
     if not between.size:
         return own

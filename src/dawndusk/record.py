@@ -120,9 +120,9 @@ def quantiles(values: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArr
 
 
 @kernel
-def _fleet_row(satellites, ground, node_peak, orbiting, jobs, sites, before, elapsed, row):  # type: ignore[no-untyped-def]
+def _fleet_row(satellites, ground, node_peak, orbiting, jobs, sensed, sites, before, elapsed, row):  # type: ignore[no-untyped-def]
     """Fill a row of `FLEET` with the means of an interval; `before` becomes the totals now."""
-    done = 0.0
+    done = sensed
     for j in range(jobs.size):
         done += jobs[j].done + jobs[j].rolled_back
     rate = np.empty(before.size)
@@ -334,6 +334,7 @@ class Observer:
             self.node.peak,
             self.satellites,
             state.jobs,
+            state.flowing.sensor_work if state.flowing else 0.0,
             (sites.running, sites.backlog),
             state.recorded,
             elapsed,
@@ -464,7 +465,8 @@ class Observer:
             "output": rows["output"],
             "site": np.where(engine >= 0, engine // self.node.replicas, -1).astype(np.int32),
             "first_token_s": rows["first_token"] + rows["delay"],
-            "finish_s": rows["finish"] + np.where(engine >= 0, rows["delay"], 0.0),
+            "finish_s": rows["finish"]
+            + np.where(rows["status"] == modelled.DROPPED, 0.0, rows["delay"]),
             "delay_s": rows["delay"],
             "status": rows["status"],
         }

@@ -152,7 +152,12 @@ def ground_twin(scenario: Scenario, plan: FleetPlan, duration: float, progress: 
 def _fingerprint(scenario: Scenario) -> str:
     """What a checkpoint must agree with: scenario, files it names, version of the program."""
     found = hashlib.sha256(f"{metadata.version('dawndusk')}\n{scenario.to_toml()}".encode())
-    for path in (scenario.workload.trace, getattr(scenario.constellation, "file", None)):
+    files = (
+        scenario.workload.trace,
+        getattr(scenario.constellation, "file", None),
+        scenario.network.edges if scenario.network.enabled else None,
+    )
+    for path in files:
         if path is not None:
             found.update(Path(path).read_bytes())
     return found.hexdigest()

@@ -10,8 +10,9 @@ import numpy as np
 from dawndusk.compiled import kernel, scalar
 from dawndusk.constants import EARTH_ALBEDO, EARTH_INFRARED
 from dawndusk.environment import earthshine
-from dawndusk.execution.modelled import WAITING, advance_engine, fail_engine, route
-from dawndusk.requests import Service
+from dawndusk.execution.dispatch import route
+from dawndusk.execution.modelled import advance_engine, fail_engine
+from dawndusk.requests import WAITING, Service
 from dawndusk.satellite import accelerator, battery, solar_array, thermal
 from dawndusk.step_tables import (
     AVAILABLE,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dawndusk.connections import FIBRE, ISL, UP, Connections, Snapshot
 from dawndusk.demand import Demand
-from dawndusk.execution import modelled
+from dawndusk.execution import dispatch
 from dawndusk.network import messages, routing, sensor, sharing, transfer
 from dawndusk.network.weather import Weather
 from dawndusk.scenario import Scenario
@@ -169,33 +169,34 @@ class Traffic:
         candidates = np.concatenate([flowing.held, np.arange(state.first, last)])
         state.first = last
         if not candidates.size:
-            self._carry(flowing, view, np.empty(0, np.int64), state, dt)
+            self._carry(flowing, view, candidates, candidates, state, dt)
             return
         rows = np.broadcast_to(weights, view.delay.shape)
         sums = np.cumsum(np.where(np.isfinite(view.delay), rows, 0.0), axis=1)
         slots, replicas = state.slots, self.node.replicas
-        asked = candidates.copy()
-        kept = modelled.route_by_origin(
-            candidates,
-            now,
-            self.origin,
-            sums,
-            view.delay,
-            replicas,
-            state.load,
-            state.engines,
-            slots,
-            self.demand.service,
+        site = np.empty(candidates.size, np.int64)
+        service = self.demand.service
+        chosen, kept = dispatch.choose(
+            candidates, now, self.origin, sums, view.delay, slots, service, site
         )
-        flowing.held = candidates[:kept].copy()
-        routed = asked[slots["status"][asked] == modelled.WAITING]
-        site = slots["engine"][routed] // replicas
+        flowing.held = candidates[chosen : chosen + kept].copy()
+        routed, site = candidates[:chosen], site[:chosen]
         np.add.at(state.sites.backlog, site, 1.0)
         flowing.delays.append(slots["delay"][routed])
-        self._carry(flowing, view, routed, state, dt)
+        self._carry(flowing, view, routed, site, state, dt)
+        order = np.argsort(slots["arrival"][routed] + slots["lag"][routed], kind="stable")
+        dispatch.enqueue(
+            routed[order], site[order], replicas, state.load, state.engines, slots, service
+        )
 
     def _carry(
-        self, flowing: Flowing, view: Snapshot, routed: Indices, state: "State", dt: float
+        self,
+        flowing: Flowing,
+        view: Snapshot,
+        routed: Indices,
+        site: Indices,
+        state: "State",
+        dt: float,
     ) -> None:
         """Prompts out and answers back on the shortest ways; full links make requests wait."""
         given, network, slots = self.given, self.network, state.slots
@@ -205,7 +206,7 @@ class Traffic:
             return
         origin = self.origin[routed].astype(np.int64)
         city = network.satellites + network.ground.origins[origin]
-        vertex = network.vertex_of_site(slots["engine"][routed] // self.node.replicas)
+        vertex = network.vertex_of_site(site)
         out = slots["prompt"][routed] * given.prompt_bytes + given.envelope
         back = slots["output"][routed] * given.answer_bytes + given.envelope
         source, target = np.concatenate([city, vertex]), np.concatenate([vertex, city])

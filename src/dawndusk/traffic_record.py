@@ -279,7 +279,15 @@ def _warnings(traffic: Traffic, flowing: Flowing, view: Snapshot) -> list[str]:
             f"{name} with {use:.0%} of its rate in use"
         )
     reach = mean["reachable_fraction"]
-    if network.satellites and reach < 0.999:
+    if network.satellites and reach == 0.0:
+        direct = traffic.given.users == "direct"
+        end = network.to_user if direct else network.to_ground
+        far, low = end.max_range / 1e3, math.degrees(end.elevation_mask)
+        said.append(
+            f"users never have a way to a satellite: none comes within the {far:.0f} km of "
+            f"terminal.{end.name}, above {low:.0f} deg, of a {'city' if direct else 'station'}"
+        )
+    elif network.satellites and reach < 0.999:
         said.append(
             f"users have a way to a satellite for {reach:.1%} of the time: requests in between "
             "wait, and are dropped when their patience ends"

@@ -43,8 +43,8 @@ def supply(slots=4, groups=1, **changes) -> Supply:
         "orbital": np.ones(groups, bool),
         "price": np.zeros(groups),
         "contact": np.full((slots, groups), np.inf),
-    }
-    return Supply(**(given | changes))
+    } | changes
+    return Supply(**({"whole": given["sites"].max(axis=0)} | given))
 
 
 def work(*rows) -> Work:
@@ -157,6 +157,7 @@ def drawn(seed: int):
         orbital=orbital,
         price=np.where(orbital, 0.0, 1.0),
         contact=np.full((slots, groups), random.choice([np.inf, 1e12])),
+        whole=np.full(groups, 50.0),
     )
     asked = Work(
         left=random.random(classes) * 1e5,

@@ -1,8 +1,10 @@
 """The network in the whole loop: no byte is lost, no future is known, no stop changes a byte."""
 
+import json
 import pickle
 from collections.abc import Callable
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from dawndusk.placement.conformance import Policy, resolve
 from dawndusk.placement.outlook import Decision, Outlook, View
 from dawndusk.record import Record
 from dawndusk.requests import PENDING, SERVED, Requests
+from dawndusk.run import run
 from dawndusk.scenario import load
 from dawndusk.state import State
 from tests.system.test_reproducibility import after, dumped, record_bytes
@@ -417,3 +420,15 @@ def arrived(table: dict[str, Any]) -> list[NDArray[Any]]:
     soon = np.array(table["finish_s"], float) < 4_500.0
     assert soon.any()
     return [np.array(table[name])[soon] for name in ("kind", "job", "from", "to", "finish_s")]
+
+
+def test_what_no_path_can_carry_is_told_in_the_results(tmp_path: Path) -> None:
+    """An output of 100 TB from one small satellite: the run ends well and says what binds."""
+    work = 'workload.jobs=[{name="survey", kind="batch", work="1 PFLOP", output="100 TB"}]'
+    run(load("starcloud-1", ["time.duration=2 h", work]), tmp_path / "out", report=False)
+    told = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["warnings"]
+    (said,) = [one for one in told if "kind output have not arrived" in one]
+    assert "held back by the link" in said or "links to the ground, of" in said
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
+    assert summary["network"]["transfers"]["waiting_bytes"] > 9e13
+    assert summary["network"]["residual_bytes"] == 0

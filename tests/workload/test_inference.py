@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dawndusk.execution import modelled
+from dawndusk.execution import dispatch, modelled
 from dawndusk.requests import Requests, prefill_seconds
 from dawndusk.workload import inference
 
@@ -164,7 +164,7 @@ def test_throughput_of_whole_queues_is_near_the_published_one(case, mean, worst)
             np.zeros(n, np.int16),
         )
         load, engines, slots = modelled.queue(requests, 1)
-        modelled.route(0, n, 0.0, np.ones(1), 1, load, engines, slots, service)
+        dispatch.route(0, n, 0.0, np.ones(1), 1, load, engines, slots, service)
         done = np.zeros((1, 6))
         modelled.advance(0, 1, 0.0, 1e6, np.ones(1), load, engines, slots, service, done)
         errors.append(n * output / slots["finish"].max() / rate - 1.0)

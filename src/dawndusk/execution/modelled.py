@@ -24,7 +24,6 @@ from dawndusk.requests import (
     REQUEST,
     RUNNING,
     SERVED,
-    WAITING,
     Requests,
     Service,
     decode_estimate,
@@ -37,9 +36,7 @@ from dawndusk.requests import (
 )
 from dawndusk.requests import PENDING as PENDING
 from dawndusk.requests import STATUS as STATUS
-
-GOLDEN = np.uint64(11400714819323198485)
-"""2⁶⁴ / golden ratio, the multiplier of the Weyl sequence (Knuth, TAOCP 3, §6.4)."""
+from dawndusk.requests import WAITING as WAITING
 
 
 def queue(requests: Requests, engines: int) -> tuple[NDArray, NDArray, NDArray]:
@@ -107,9 +104,12 @@ def _give_up(
     slots: NDArray,
     service: Service,
 ) -> None:
-    """Drop the waiting requests whose patience ended earlier than `before`."""
+    """Drop the first waiting requests whose patience ended earlier than `before`, or ends
+    before they are there."""
     head = engine.head
-    while head != NONE and slots[head].arrival + service.patience < before:
+    while head != NONE and (
+        slots[head].arrival + service.patience < before or slots[head].lag > service.patience
+    ):
         slot = slots[head]
         slot.status = DROPPED
         slot.finish = slot.arrival + service.patience
@@ -133,7 +133,9 @@ def _admit(
         slot = slots[following]
         promised = engine.reserved + slot.prompt + slot.output
         crowded = last != NONE and tokens + slot.prompt > service.prefill_tokens
-        if slot.arrival + slot.lag - start > now or promised > service.capacity or crowded:
+        there = slot.arrival + slot.lag - start <= now
+        patient = slot.arrival + service.patience - start >= now and slot.lag <= service.patience
+        if not (there and patient) or promised > service.capacity or crowded:
             break
         slot.status = RUNNING
         engine.reserved = promised
@@ -442,157 +444,6 @@ def advance(
             done[e, 3] = read
             done[e, 4] = written
             done[e, 5] = served
-
-
-@kernel
-def route(
-    first: int,
-    last: int,
-    now: float,
-    cumulative: NDArray[np.float64],
-    replicas: int,
-    load: NDArray[np.int32],
-    engines: NDArray,
-    slots: NDArray,
-    service: Service,
-) -> int:
-    """Hand requests first … last − 1 to sites in proportion to their weights.
-
-    Request i takes the site in which the i-th point of the golden-ratio sequence falls
-    on the running sum of the weights, so that each site's share is right within a few
-    requests in any stretch of them and no random number is drawn; at the site the
-    engine with the least outstanding work. Without any weight they stay pending: call
-    again from the index returned.
-
-    Args:
-        first: first request not yet routed [-]
-        last: one past the last request to route [-]
-        now: time of routing, the beginning of the step [s]
-        cumulative: running sum of the sites' weights, shape (sites,) [-]
-        replicas: engines at each site [-]
-        load: requests waiting or running on each engine, changed, shape (engines,) [-]
-        engines: engine records, changed, shape (engines,) [object]
-        slots: request records, changed, shape (n,) [object]
-        service: how an engine serves [object]
-    Returns:
-        first request not yet routed after this [-]
-    Neglects:
-        transmission time to the site; a request that no cache can hold is dropped here
-    Source:
-        Knuth, TAOCP 3, §6.4 (three-distance theorem of the golden ratio)
-    """
-    total = cumulative[-1]
-    for i in range(first, last):
-        if _hopeless(i, now, slots, service):
-            continue
-        if not total > 0.0:
-            return i
-        _queue_up(i, _drawn(i, cumulative), replicas, load, engines, slots, service)
-    return max(first, last)
-
-
-@scalar
-def _hopeless(i: int, now: float, slots: NDArray, service: Service) -> bool:
-    """Drop a request whose patience has ended or that no cache can hold."""
-    slot = slots[i]
-    late = slot.arrival + service.patience < now
-    if late or slot.prompt + slot.output > service.capacity:
-        slot.status = DROPPED
-        slot.finish = slot.arrival + (service.patience if late else 0.0)
-        return True
-    return False
-
-
-@scalar
-def _drawn(i: int, cumulative: NDArray[np.float64]) -> int:
-    """Site in which the i-th point of the golden-ratio sequence falls."""
-    point = float((np.uint64(i + 1) * GOLDEN) >> np.uint64(16)) * 2.0**-48 * cumulative[-1]
-    return int(np.searchsorted(cumulative, point, side="right"))
-
-
-@scalar
-def _queue_up(
-    i: int,
-    site: int,
-    replicas: int,
-    load: NDArray[np.int32],
-    engines: NDArray,
-    slots: NDArray,
-    service: Service,
-) -> None:
-    """Put a request at the end of the least loaded queue of a site."""
-    slot = slots[i]
-    e = site * replicas
-    for k in range(site * replicas + 1, (site + 1) * replicas):
-        if engines[k].work < engines[e].work:
-            e = k
-    engine = engines[e]
-    if engine.head == NONE:
-        engine.head = i
-    else:
-        slots[engine.tail].link = i
-    engine.tail = i
-    engine.work += prompt_estimate(slot.prompt, service)
-    engine.work += decode_estimate(slot.prompt, slot.output, service)
-    slot.status = WAITING
-    slot.engine = e
-    slot.link = NONE
-    load[e] += 1
-
-
-@kernel
-def route_by_origin(
-    held: NDArray[np.int64],
-    now: float,
-    origin: NDArray[np.int16],
-    cumulative: NDArray[np.float64],
-    delay: NDArray[np.float64],
-    replicas: int,
-    load: NDArray[np.int32],
-    engines: NDArray,
-    slots: NDArray,
-    service: Service,
-) -> int:
-    """Hand requests to sites by the weights of where they come from, over the network.
-
-    As `route`, but each origin has weights of its own and a request is ready at its site
-    only when it has travelled there. One whose origin has no weight is held and moved to the
-    front of `held`.
-
-    Args:
-        held: requests to route, in order; those still held come first afterwards [-]
-        now: time of routing, the beginning of the step [s]
-        origin: row of each request in the next two, shape (requests,) [-]
-        cumulative: running sums of the sites' weights, shape (origins, sites) [-]
-        delay: one way from origins to sites, shape (origins, sites) [s]
-        replicas: engines at each site [-]
-        load: requests waiting or running on each engine, changed, shape (engines,) [-]
-        engines: engine records, changed, shape (engines,) [object]
-        slots: request records, changed, shape (n,) [object]
-        service: how an engine serves [object]
-    Returns:
-        how many are still held [-]
-    Neglects:
-        overtaking: a site starts its requests in the order in which they were asked, so one
-        from far away holds up a nearer one behind it by the difference of their delays
-    Source:
-        as `route`
-    """
-    kept = 0
-    for k in range(held.size):
-        i = held[k]
-        if _hopeless(i, now, slots, service):
-            continue
-        row = cumulative[origin[i]]
-        if not row[-1] > 0.0:
-            held[kept] = i
-            kept += 1
-            continue
-        site = _drawn(i, row)
-        slots[i].delay = delay[origin[i], site]
-        slots[i].lag = max(now - slots[i].arrival, 0.0) + slots[i].delay
-        _queue_up(i, site, replicas, load, engines, slots, service)
-    return kept
 
 
 def outstanding(engines: NDArray, replicas: int) -> NDArray[np.float64]:

@@ -96,11 +96,12 @@ def bound(
     supply = Supply(
         length=np.full(slots, slot),
         sites=sites,
-        light=light * np.where(sites > 0.0, whole / np.maximum(sites, 1e-12), 0.0),
+        light=light,
         energy=np.where(orbital, whole * usable * charge, 0.0),
         orbital=orbital,
         price=np.zeros(len(parts)),
         contact=carried,
+        whole=whole,
     )
     work = _work(asked, slot, slots)
     clock = _tangents(plant.exponent) if plant else ((1.0, 0.0),)

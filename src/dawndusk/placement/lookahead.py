@@ -383,6 +383,7 @@ def _supply(outlook: Outlook, view: View, short: Array, slot: float) -> Supply:
         np.arange(len(up)) < len(groups),
         np.array(price),
         np.array(reach).T if limited else np.full((slots, len(up)), np.inf),
+        np.asarray(up, dtype=np.float64),
     )
 
 

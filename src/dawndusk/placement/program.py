@@ -53,6 +53,8 @@ class Supply(NamedTuple):
     contact: Array
     """Bytes that may pass to and from the ground in a slot, inf without a network [-],
     shape (slots, groups)."""
+    whole: Array
+    """Sites with their arrays and batteries, at work or down [-], shape (groups,)."""
 
 
 class Work(NamedTuple):
@@ -167,10 +169,10 @@ def build(
     flying = supply.orbital[None, :] & np.ones((slots, 1), bool)
     if plant:
         unit = plant.full
-        sun = plant.generation / unit * supply.light * supply.sites
-        upper[energy] = np.where(flying, supply.sites * plant.usable / (unit * HOUR), 0.0)
-        upper[into] = np.where(flying, supply.sites * plant.charge_limit / unit, 0.0)
-        upper[out] = np.where(flying, supply.sites * plant.discharge_limit / unit, 0.0)
+        sun = plant.generation / unit * supply.light * supply.whole
+        upper[energy] = np.where(flying, supply.whole * plant.usable / (unit * HOUR), 0.0)
+        upper[into] = np.where(flying, supply.whole * plant.charge_limit / unit, 0.0)
+        upper[out] = np.where(flying, supply.whole * plant.discharge_limit / unit, 0.0)
         upper[missing] = np.where(flying, supply.sites * always, 0.0)
         cost[missing] = 1e-3 * hours[:, None]
         dynamic = (plant.full - plant.idle) / unit

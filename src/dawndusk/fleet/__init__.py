@@ -1,0 +1,1 @@
+"""The fleet over years: launches, failures, replacement, servicing and conjunctions."""
