@@ -284,7 +284,10 @@ class Connections:
                 self.isl.max_range, visibility.clear_range(lowest, self.given.grazing_height)
             )
             over_time = np.concatenate(moments, axis=1) / np.sqrt(len(moments))
-            self._epoch = hour, topology.nearest(over_time, self.given.terminals, reach)
+            self._epoch = (
+                hour,
+                topology.nearest(over_time, self.given.terminals, reach, joined=True),
+            )
         return self._epoch[1]
 
     def _seen(

@@ -139,7 +139,7 @@ def _shortest_first(position: Array, terminals: int, max_range: float, joined: b
     parent = np.arange(n)
     edges = [np.empty((0, 2), dtype=np.int64)]
     parts = n if joined else 1
-    neighbours = max(_FIRST_NEIGHBOURS, 2 * terminals)
+    neighbours = first_look = max(_FIRST_NEIGHBOURS, 2 * terminals)
     while (among := np.flatnonzero(used < terminals)).size > 1:
         joining = parts > 1
         pairs, apart, complete = _candidates(position, among, neighbours)
@@ -151,13 +151,16 @@ def _shortest_first(position: Array, terminals: int, max_range: float, joined: b
         edges.append(kept[:taken])
         parts -= taken if joining else 0
         if not taken:
-            if neighbours >= len(among) - 1 or complete[among].min() > max_range:
+            if neighbours < len(among) - 1 and complete[among].min() <= max_range:
+                neighbours *= 2
+            elif joining:
+                parts, neighbours = 1, first_look
+            else:
                 break
-            neighbours *= 2
     return _unique(np.concatenate(edges))
 
 
-def nearest(position: Array, terminals: int, max_range: float) -> Indices:
+def nearest(position: Array, terminals: int, max_range: float, joined: bool = False) -> Indices:
     """Links between nearest satellites, shortest first, while both ends have a terminal left.
 
     Partners in crossing planes drift apart within minutes. Places at k moments, side by side
@@ -167,18 +170,19 @@ def nearest(position: Array, terminals: int, max_range: float) -> Indices:
         position: of the satellites, at one moment or several, shape (n, 3) or (n, 3k) [m]
         terminals: most links that a satellite can hold [-]
         max_range: longest link, its root mean square over several moments [m]
+        joined: links that join parts come first, so that as few parts are left as reach and
+            terminals allow [-]
     Returns:
         pairs of satellites, lower number first, in ascending order, shape (E, 2) [-]
     Raises:
         ValueError: when the terminals are negative
     Neglects:
-        whether the whole is of one piece; the Earth in between, which no link up to
-        `visibility.clear_range` meets. Distances are compared to the millimetre, equal ones
-        by the satellites' numbers
+        the Earth in between, which no link up to `visibility.clear_range` meets. Distances
+        are compared to the millimetre, equal ones by the satellites' numbers
     Source:
         greedy matching on a k-d tree, the same pairs as sorting all n² of them
     """
-    return _shortest_first(position, terminals, max_range, joined=False)
+    return _shortest_first(position, terminals, max_range, joined)
 
 
 def mesh(position: Array, terminals: int) -> Indices:
