@@ -262,23 +262,6 @@ def test_a_wrong_list_names_file_and_line(tmp_path, text, fault):
         listed(tmp_path, text, 1 if "which has" in fault else None)
 
 
-def pieces(edges, n):
-    """Connected parts of a graph, by a plain search."""
-    mates = {k: set() for k in range(n)}
-    for a, b in edges.tolist():
-        mates[a].add(b)
-        mates[b].add(a)
-    left, count = set(range(n)), 0
-    while left:
-        count += 1
-        reached = [left.pop()]
-        while reached:
-            found = mates[reached.pop()] & left
-            left -= found
-            reached += found
-    return count
-
-
 def test_joined_neighbours_are_of_one_piece_where_reach_allows():
     """Close pairs in a row, 50 km apart: the nearest link each pair, then nothing is left."""
     place = np.array([[100e3 * (k // 2) + 1e3 * (k % 2), 0.0, 0.0] for k in range(20)])
