@@ -102,10 +102,12 @@ def settle(
     record: Record,
     twin: Record,
     formation: dict[str, Any] | None = None,
+    environment: dict[str, float | None] | None = None,
 ) -> Ledger:
     """Reduce a run and its ground twin to balances, costs, unit costs and their comparison.
 
-    What is known of a cluster's flight, `formation`, goes into the summary.
+    What is known of a cluster's flight, `formation`, and of radiation, `environment`, goes into
+    the summary.
     """
     orbit, ground = record.totals, twin.totals
     duration = record.duration
@@ -133,7 +135,7 @@ def settle(
             "beta_start_deg": math.degrees(fleet.beta_start_rad),
         }
         | ({"formation": formation} if formation else {}),
-        "environment": {"dose_rad_per_year": None},
+        "environment": environment or {"dose_rad_per_year": None},
     }
     rate = scenario.economics.discount_rate_space
     summary |= _side(scenario, record, space, rate)

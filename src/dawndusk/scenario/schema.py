@@ -20,6 +20,7 @@ from dawndusk.scenario.fields import (
 )
 from dawndusk.scenario.network import Network
 from dawndusk.scenario.quantities import Quantity, text
+from dawndusk.scenario.radiation import Radiation
 from dawndusk.scenario.satellite import Satellite
 from dawndusk.scenario.workload import Faults, Workload
 
@@ -95,6 +96,7 @@ class Tables(Table):
     ground: Ground
     workload: Workload = section(Workload, "what is asked of the data centre")
     faults: Faults = section(Faults, "interruptions")
+    radiation: Radiation = section(Radiation, "along the orbit")
     network: Network = section(Network, "links and what travels over them")
     placement: Placement = section(Placement, "who decides where work runs")
     economics: Economics

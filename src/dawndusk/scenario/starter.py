@@ -37,6 +37,7 @@ SHOWN: Final = (
     ("satellite.thermal", "radiator_area", "throttle_temperature"),
     ("satellite.sizing", "compute_power", "margin", "eclipse_operation"),
     ("ground", "site", "nodes", "power_price", "pue"),
+    ("radiation", "shielding", "activity"),
     ("network", "topology", "terminal", "terminals", "ground_terminal", "stations", "users"),
     ("workload", "model", "rate", "cities", "trace", "patience"),
     ("faults", "enabled", "interruption_rate"),
