@@ -217,14 +217,13 @@ def _verdict(
         return "not modelled", f"not modelled: {row['why']}"
     if not row["feasible"]:
         return "impossible", f"impossible, bound by {row['binding']}: {row['why']}"
-    price = f"{row['price_usd']:.3g} USD a {entry.unit}"
     if option != ranked[0]:
         times = row["price_usd"] / judged[ranked[0]]["price_usd"]
         there = _there(ranked[0])
         compared = f"{times:.3g} times that {there}" if times > 1.0 else f"that {there}, but later"
-        return "possible", f"possible: {price} is {compared}; {row['why']}"
+        return "possible", f"possible: its price is {compared}; {row['why']}"
     if not certain:
-        return "possible", f"possible at {price}: {row['why']}; other places are not modelled"
+        return "possible", f"possible: {row['why']}; other places are not modelled"
     others = {o: each for o, each in judged.items() if o != option and each["binding"] != "origin"}
     if len(ranked) > 1:
         second = judged[ranked[1]]
@@ -242,7 +241,7 @@ def _verdict(
         )
     else:
         reason = "no other place is there"
-    return "best", f"best, bound by {row['binding']}: {price}; {reason}"
+    return "best", f"best, bound by {row['binding']}: {reason}"
 
 
 def _there(option: str) -> str:
