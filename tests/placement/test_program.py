@@ -207,6 +207,7 @@ def test_an_impossible_program_is_refused() -> None:
         solve(program._replace(least=program.most + 1.0))
 
 
+@pytest.mark.full
 def test_the_cost_equals_glop_s(tmp_path: Path) -> None:
     """OR-Tools GLOP (Google), another simplex, in a process of its own."""
     if subprocess.run([GLOP, "-c", "import ortools"], capture_output=True, check=False).returncode:
