@@ -10,19 +10,16 @@ own; CPU time of one thread each, the best of several.
 Usage: python benchmarks/bench_network.py [satellites ...]
 """
 
-import json
-import subprocess
 import sys
 import tempfile
 import time
-import venv
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bench_peers import ENVIRONMENTS, HERE, Peer, install
+from bench_peers import HERE, Peer, environment_of, figures_of
 
 from dawndusk.network import optical, routing, topology, visibility
 from dawndusk.orbit import constellation, frames, secular
@@ -35,6 +32,8 @@ CITIES = 100
 LIGHT = 299_792_458.0
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LASER = optical.Terminal(max_rate=100e9, max_range=5_400e3)
+CASES = HERE / "peers"
+
 REPEATS = 9
 NETWORK_PEER = Peer(
     "satgenpy", ("satgenpy==0.4.0", "networkx==3.6.1"), "MIT", "Hypatia's routes, with networkx"
@@ -103,33 +102,6 @@ def best(work: Callable[[], Any]) -> tuple[float, Any]:
     return least, given
 
 
-def peers() -> Path | str:
-    """Python of the peers' environment, or why there is none."""
-    folder = ENVIRONMENTS / NETWORK_PEER.name
-    python = folder / "bin" / "python"
-    if not (folder / ".installed").exists():
-        venv.create(folder, with_pip=True, clear=True)
-        try:
-            install(python, NETWORK_PEER)
-        except subprocess.CalledProcessError as fault:
-            wanted = [line for line in fault.stderr.splitlines() if "No matching" in line]
-            return f"not measured, does not install here: {(wanted or ['pip failed'])[-1]}"
-        (folder / ".installed").touch()
-    return python
-
-
-def peer(python: Path | str, case: str, *words: str) -> dict[str, Any] | str:
-    """Figures of a peer's case, or why there are none."""
-    if isinstance(python, str):
-        return python
-    command = [python, HERE / "peers" / f"{case}_case.py", *words]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        return f"not measured, its case failed: {done.stderr.strip().splitlines()[-1]}"
-    figures: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return figures
-
-
 def measure(satellites: int, python: Path | str) -> None:
     """Print one size."""
     planes, per_plane = SHELLS[satellites]
@@ -145,7 +117,7 @@ def measure(satellites: int, python: Path | str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         graph = Path(folder) / "graph.npz"
         np.savez(graph, satellites=satellites, cities=CITIES, edges=edges, seconds=seconds)
-        found = peer(python, "networkx", str(graph))
+        found = figures_of(python, CASES / "networkx_case.py", str(graph))
     if isinstance(found, str):
         print(f"  networkx 3.6.1  {found}")
     else:
@@ -159,7 +131,7 @@ def measure(satellites: int, python: Path | str) -> None:
     if satellites > 2_000:
         print("  satgenpy 0.4.0  not measured: its ways between all pairs grow with the cube")
         return
-    found = peer(python, "satgenpy", str(planes), str(per_plane), str(CITIES))
+    found = figures_of(python, CASES / "satgenpy_case.py", str(planes), str(per_plane), str(CITIES))
     if isinstance(found, str):
         print(f"  satgenpy 0.4.0  {found}")
     else:
@@ -173,7 +145,7 @@ def measure(satellites: int, python: Path | str) -> None:
 def main(sizes: list[int]) -> None:
     """Print all sizes."""
     print("A snapshot of the network, CPU time of one thread")
-    python = peers()
+    python = environment_of(NETWORK_PEER)
     for size in sizes:
         measure(size, python)
 

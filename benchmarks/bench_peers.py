@@ -13,6 +13,7 @@ import sys
 import venv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 ENVIRONMENTS = HERE.parent / ".venv-peers"
@@ -68,6 +69,19 @@ PEERS = (
 def measure(peer: Peer) -> str:
     """One line of the table; says why where there is no figure."""
     case = HERE / "peers" / f"{peer.name.replace('-', '_')}_case.py"
+    python = environment_of(peer)
+    if not isinstance(python, str) and not case.exists():
+        return "not measured: it installs here, but there is no case for it"
+    found = figures_of(python, case)
+    if isinstance(found, str):
+        return found
+    steps, cpu, setup = found["satellite_steps"], found["cpu_s"], found.get("setup_cpu_s", 0.0)
+    whole = f"; {steps / (cpu + setup):,.0f} with its set-up" if setup > 0.1 * cpu else ""
+    return f"{steps / cpu:12,.0f}  ({steps:,} in {cpu:.2f} CPU-s{whole})"
+
+
+def environment_of(peer: Peer) -> Path | str:
+    """Python of the peer's own environment, made when it is not there, or why there is none."""
     folder = ENVIRONMENTS / peer.name
     python = folder / "bin" / "python"
     if not (folder / ".installed").exists():
@@ -78,15 +92,18 @@ def measure(peer: Peer) -> str:
             wanted = [line for line in fault.stderr.splitlines() if "No matching" in line]
             return f"not measured, does not install here: {(wanted or ['pip failed'])[-1]}"
         (folder / ".installed").touch()
-    if not case.exists():
-        return "not measured: it installs here, but there is no case for it"
-    result = subprocess.run([python, case], capture_output=True, text=True)
-    if result.returncode:
-        return f"not measured, its case failed: {result.stderr.strip().splitlines()[-1]}"
-    found = json.loads(result.stdout.strip().splitlines()[-1])
-    steps, cpu, setup = found["satellite_steps"], found["cpu_s"], found.get("setup_cpu_s", 0.0)
-    whole = f"; {steps / (cpu + setup):,.0f} with its set-up" if setup > 0.1 * cpu else ""
-    return f"{steps / cpu:12,.0f}  ({steps:,} in {cpu:.2f} CPU-s{whole})"
+    return python
+
+
+def figures_of(python: Path | str, case: Path, *words: str) -> dict[str, Any] | str:
+    """What a peer's case prints as JSON, or why there is nothing."""
+    if isinstance(python, str):
+        return python
+    done = subprocess.run([python, case, *words], capture_output=True, text=True)
+    if done.returncode:
+        return f"not measured, its case failed: {done.stderr.strip().splitlines()[-1]}"
+    figures: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return figures
 
 
 def install(python: Path, peer: Peer) -> None:

@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.constants import c as speed_of_light
 
 from dawndusk.catalogue.entries import Terminal
 from dawndusk.compiled import kernel
-from dawndusk.constants import EARTH_MEAN_RADIUS
+from dawndusk.constants import EARTH_MEAN_RADIUS, SPEED_OF_LIGHT
 from dawndusk.demand import origin_share
 from dawndusk.fleet_plan import FleetPlan
 from dawndusk.forecast import Forecast
@@ -202,7 +201,7 @@ class Connections:
         if len(failed):
             rate[np.isin(edges, failed).any(axis=1)] = 0.0
         with np.errstate(divide="ignore"):
-            seconds = np.where(rate > 0.0, length / speed_of_light, np.inf)
+            seconds = np.where(rate > 0.0, length / SPEED_OF_LIGHT, np.inf)
         seconds[len(edges) - len(fibre) :] = fibre_seconds
         pattern = routing.pattern(self.satellites, self.vertices, edges)
         sources = self.satellites + np.append(self.ground.origins, self.ground.centre)
@@ -384,8 +383,9 @@ class Connections:
 
     def _glass(self, edges: Indices) -> tuple[Array, Array]:
         """Length of fibre between places on the ground [m], and light's time through it [s]."""
-        length = self.given.fibre_stretch * _great_circle(self.ground, edges)
-        return length, length * (self.given.fibre_index / speed_of_light)
+        up = self.ground.up
+        length = self.given.fibre_stretch * great_circle(up[edges[:, 0]], up[edges[:, 1]])
+        return length, length * (self.given.fibre_index / SPEED_OF_LIGHT)
 
     def _climate(self, scenario: Scenario) -> weather.Climate | None:
         """Clouds and rain over the stations."""
@@ -437,9 +437,8 @@ def _among(edges: Indices, others: Indices, n: int) -> NDArray[np.bool_]:
     return found
 
 
-def _great_circle(ground: Ground, edges: Indices) -> Array:
-    """Distance between places on a sphere of the Earth's mean radius [m]."""
-    one, other = ground.up[edges[:, 0]], ground.up[edges[:, 1]]
+def great_circle(one: Array, other: Array) -> Array:
+    """Distance between places by their zeniths, on a sphere of the Earth's mean radius [m]."""
     sine = 0.5 * np.sqrt(((one - other) ** 2).sum(axis=1))
     return 2.0 * EARTH_MEAN_RADIUS * np.arcsin(np.minimum(sine, 1.0))
 

@@ -52,3 +52,12 @@ JULIAN_YEAR: Final = 31_557_600.0
 
 DAY: Final = 86_400.0
 """Day [s] (exact)."""
+
+SPEED_OF_LIGHT: Final = 299_792_458.0
+"""Speed of light in vacuum [m/s], SI (exact)."""
+
+MEV: Final = 1.602176634e-13
+"""A million electronvolts [J], CODATA 2018 (exact)."""
+
+BITS: Final = 8.0
+"""Bits in a byte [-] (exact)."""

@@ -6,7 +6,7 @@ What upsets do to the work is not in the loop yet; the summary states how many t
 import numpy as np
 from numpy.typing import NDArray
 
-from dawndusk.constants import EARTH_MEAN_RADIUS, JULIAN_YEAR
+from dawndusk.constants import EARTH_MEAN_RADIUS, JULIAN_YEAR, MEV
 from dawndusk.environment import dose, radiation, upsets
 from dawndusk.fleet_plan import FleetPlan
 from dawndusk.orbit import secular
@@ -60,7 +60,7 @@ def exposure(scenario: Scenario, plan: FleetPlan) -> dict[str, float | None]:
                 ten = radiation.above(mean, radiation.ANOMALY_ENERGY, particle)
                 protons += weight[k] * float(ten)
             else:
-                electrons += weight[k] * float(radiation.above(mean, radiation.MEV, particle))
+                electrons += weight[k] * float(radiation.above(mean, MEV, particle))
     chip = CHIPS.get(scenario.satellite.compute.accelerator, upsets.ACCELERATOR)
     events = upsets.rates_of_dose(from_protons, chip)
     life = scenario.satellite.life

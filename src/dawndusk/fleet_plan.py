@@ -188,7 +188,7 @@ def plan_fleet(scenario: Scenario) -> FleetPlan:
         masses=masses,
         craft=craft,
         array_area_m2=sizes.array_area,
-        array_peak_W=_array_flux(new, SOLAR_CONSTANT, 1.0, float(back.mean())) * sizes.array_area,
+        array_peak_W=array_flux(new, SOLAR_CONSTANT, 1.0, float(back.mean())) * sizes.array_area,
         battery_capacity_J=sizes.battery_capacity,
         battery_factor=ageing.battery_factor(
             age, cycles, battery.calendar_fade, battery.cycle_fade
@@ -368,7 +368,7 @@ def craft_of(scenario: Scenario, age: float) -> Craft:
     )
 
 
-def _array_flux(craft: Craft, irradiance: float, cosine: float, back: float) -> float:
+def array_flux(craft: Craft, irradiance: float, cosine: float, back: float) -> float:
     """Array output at the bus per panel area [W/m²]."""
     sunlight = irradiance * cosine
     panel = solar_array.temperature(
@@ -414,7 +414,7 @@ def _size(
     left_open = {path for path in SIZED if _value(scenario, path) is None}
     unit = scenario.replaced(dict.fromkeys(left_open, 1.0), origin="sized")
     old = craft_of(unit, satellite.life)
-    worst = _array_flux(old, SOLAR_CONSTANT / PERIHELION_FACTOR, found.array_cosine_min, back)
+    worst = array_flux(old, SOLAR_CONSTANT / PERIHELION_FACTOR, found.array_cosine_min, back)
     hot = thermal.absorbed(
         SOLAR_CONSTANT * PERIHELION_FACTOR,
         1.0,
@@ -475,7 +475,7 @@ def _size(
     final = sizes_of(scenario)
     aphelion = SOLAR_CONSTANT / PERIHELION_FACTOR
     sizing.verify(
-        _array_flux(old, aphelion, found.array_cosine_mean, back),
+        array_flux(old, aphelion, found.array_cosine_mean, back),
         final.array_area,
         bus.load,
         period,

@@ -11,27 +11,26 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.constants import c as speed_of_light
 
 from dawndusk import ledger
 from dawndusk.catalogue.entries import WorkloadClass
+from dawndusk.connections import great_circle
 from dawndusk.constants import (
+    BITS,
     EARTH_ALBEDO,
     EARTH_INFRARED,
-    EARTH_MEAN_RADIUS,
     JULIAN_YEAR,
     SGP4_MU,
     SGP4_RADIUS,
     SOLAR_CONSTANT,
+    SPEED_OF_LIGHT,
 )
 from dawndusk.fleet_plan import FleetPlan
+from dawndusk.network import visibility
 from dawndusk.satellite import accelerator, ageing, thermal
 from dawndusk.scenario import Scenario
 from dawndusk.workload import classes
 from dawndusk.workload.inference import MEMORY_SHARE
-
-BITS = 8.0
-"""In a byte [-]."""
 
 
 @dataclass(frozen=True)
@@ -271,11 +270,9 @@ def fibre_delay(scenario: Scenario) -> tuple[float, float]:
         np.array([getattr(city, name) for city in cities])
         for name in ("latitude", "longitude", "population")
     )
-    north = np.sin(0.5 * (latitude - site.latitude)) ** 2
-    east = np.sin(0.5 * (longitude - site.longitude)) ** 2
-    chord = np.sqrt(north + np.cos(latitude) * math.cos(site.latitude) * east)
-    length = 2.0 * EARTH_MEAN_RADIUS * np.arcsin(np.minimum(chord, 1.0))
-    slowness = scenario.network.fibre_stretch * scenario.network.fibre_index / speed_of_light
+    up = visibility.zenith(latitude, longitude)
+    length = great_circle(up, visibility.zenith(site.latitude, site.longitude))
+    slowness = scenario.network.fibre_stretch * scenario.network.fibre_index / SPEED_OF_LIGHT
     return _quantile(length * slowness, people, 0.5), _quantile(length * slowness, people, 0.99)
 
 

@@ -11,10 +11,10 @@ from scipy.optimize import brentq
 
 from dawndusk.connections import ISL, Connections, Snapshot
 from dawndusk.constants import EARTH_ALBEDO, EARTH_INFRARED, SOLAR_CONSTANT
-from dawndusk.fleet_plan import FleetPlan
+from dawndusk.fleet_plan import FleetPlan, array_flux
 from dawndusk.forecast import Forecast
 from dawndusk.placement.outlook import Plant
-from dawndusk.satellite import solar_array, thermal
+from dawndusk.satellite import thermal
 from dawndusk.scenario import Scenario
 from dawndusk.step_tables import Node
 
@@ -99,31 +99,12 @@ def _shared(own: Array, between: Array) -> Array:
 def plant(scenario: Scenario, plan: FleetPlan, node: Node, irradiance: float) -> Plant:
     """What one satellite can do at its present age and distance from the Sun."""
     craft = plan.craft
-    panel = solar_array.temperature(
-        irradiance,
-        craft.array_absorptivity,
-        craft.efficiency * craft.packing,
-        craft.emissivity_front,
-        craft.emissivity_back,
-        EARTH_INFRARED * float(plan.array_view.mean()),
-        craft.reference_temperature,
-        craft.temperature_coefficient,
-    )
-    generation = solar_array.power(
-        irradiance,
-        craft.area,
-        craft.packing,
-        craft.efficiency,
-        panel,
-        craft.reference_temperature,
-        craft.temperature_coefficient,
-        craft.array_losses,
-    )
+    flux = array_flux(craft, irradiance, 1.0, float(plan.array_view.mean()))
     idle = node.accelerators * node.idle_power
     full = idle + node.accelerators * node.compute_activity * (node.full_power - node.idle_power)
     housekeeping = craft.bus_load + node.host_power
     return Plant(
-        generation=float(generation),
+        generation=craft.area * flux,
         housekeeping=housekeeping,
         idle=idle,
         full=full,

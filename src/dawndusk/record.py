@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dawndusk.compiled import kernel
+from dawndusk.constants import BITS
 from dawndusk.demand import Demand
 from dawndusk.execution import modelled
 from dawndusk.fleet_plan import FleetPlan
@@ -370,7 +371,7 @@ class Observer:
         delays = np.concatenate(flowing.delays) if flowing.delays else np.empty(0)
         offered, delivered, elapsed = flowing.recent
         late = np.percentile(delays, (50.0, 99.0)) if delays.size else (np.nan, np.nan)
-        bits = 8.0 / elapsed if elapsed else 0.0
+        bits = BITS / elapsed if elapsed else 0.0
         series.network.append(np.array([*late, bits * offered, bits * delivered]))
         use = flowing.use
         series.links.append(quantiles(use, QUANTILES) if use.size else np.zeros(QUANTILES.size))

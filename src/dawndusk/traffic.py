@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dawndusk.connections import FIBRE, ISL, UP, Connections, Snapshot
+from dawndusk.constants import BITS
 from dawndusk.demand import Demand
 from dawndusk.execution import dispatch
 from dawndusk.network import messages, routing, sensor, sharing, transfer
@@ -342,10 +343,10 @@ class Traffic:
         if not slowest > 0.0:
             return 0.0
         hops = 2 * (ring.size - 1)
-        spent = sharing.BITS * float(job["exchange"]) / slowest
+        spent = BITS * float(job["exchange"]) / slowest
         spent += hops * float(latency[rows, target].max())
         cycle = float(job["exchange_interval"]) + spent
-        mean = sharing.BITS * float(job["exchange"]) / cycle
+        mean = BITS * float(job["exchange"]) / cycle
         self._use(start, links.astype(np.int64), np.full(source.size, mean))
         return float(job["exchange_interval"]) / cycle
 
@@ -447,7 +448,7 @@ class Traffic:
         far = np.where(source == self.network.centre, target, source)
         flowing.recent[1] += transfer.advance(moves, rows, now, *done, view.from_centre[far])
         flowing.recent[0] += moves["size"][rows][moves["submit"][rows] >= now].sum()
-        self._use(start, links, sharing.BITS * done.sent / dt)
+        self._use(start, links, BITS * done.sent / dt)
 
     def _deliver(self, state: "State", flowing: Flowing) -> None:
         """A job is delivered when the last byte of its output is on the ground."""
@@ -476,14 +477,14 @@ class Traffic:
             fresh = given.sensor_reduction * np.minimum(fresh, processing * dt)
         target = np.full(n, self.network.centre)
         start, links, there = self._paths(view, np.arange(n), target)
-        want = np.where(there, sharing.BITS * (table["ready"] + fresh) / dt, 0.0)
+        want = np.where(there, BITS * (table["ready"] + fresh) / dt, 0.0)
         rate, _ = sharing.max_min(self.capacity, start, links, want)
         before = int(table["downlinked"].sum())
         sensor.advance(
             table,
             made,
             processing,
-            rate / sharing.BITS,
+            rate / BITS,
             given.sensor_store,
             given.sensor_reduction,
             aboard,

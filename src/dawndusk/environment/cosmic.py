@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betainc
 
-from dawndusk.constants import JULIAN_YEAR
+from dawndusk.constants import JULIAN_YEAR, MEV
 
 Array = NDArray[np.float64]
 
 EVENT_FLUENCE = 7.9e13
 """Protons above 30 MeV of the event of August 1972 [1/m²]: 7.9e9 /cm², King 1974."""
 
-EVENT_ENERGY = 26.5 * 1.602176634e-13
+EVENT_ENERGY = 26.5 * MEV
 """Energy by which that event's integral spectrum falls to 1/e [J], King 1974."""
 
 EVENTS_OBSERVED = 1
@@ -28,8 +28,7 @@ VERTICAL_CUTOFF = 14.5
 LARGEST_SUNSPOT_NUMBER = 120.0
 """W at the maximum of an ordinary cycle [-]: smoothed Wolf number of cycle 23, 120.8 (SIDC)."""
 
-_MEV = 1.602176634e-13
-_REST = 938.272 * _MEV
+_REST = 938.272 * MEV
 
 
 def confidence_of(duration: float, number: int) -> float:
@@ -95,7 +94,7 @@ def solar_fluence(energy: ArrayLike, number: float) -> Array:
     """
     if not number >= 0.0:
         raise ValueError(f"radiation.events: {number:g}; allowed: at least 0; correct it")
-    return number * EVENT_FLUENCE * np.exp((30.0 * _MEV - np.asarray(energy)) / EVENT_ENERGY)
+    return number * EVENT_FLUENCE * np.exp((30.0 * MEV - np.asarray(energy)) / EVENT_ENERGY)
 
 
 def cutoff_energy(shell: ArrayLike) -> Array:
@@ -116,7 +115,7 @@ def cutoff_energy(shell: ArrayLike) -> Array:
     length = np.asarray(shell, float)
     if not np.all(length > 0.0):
         raise ValueError(f"radiation.shell: {length.min():g}; allowed: above 0; correct it")
-    momentum = VERTICAL_CUTOFF / length**2 * 1e3 * _MEV
+    momentum = VERTICAL_CUTOFF / length**2 * 1e3 * MEV
     return np.sqrt(momentum**2 + _REST**2) - _REST
 
 
@@ -182,19 +181,19 @@ def cosmic_flux(energy: ArrayLike, activity: float) -> Array:
     threshold = np.asarray(energy, float)
     if not 0.0 <= activity <= 1.0:
         raise ValueError(f"radiation.activity: {activity:g}; allowed: 0 to 1; correct it")
-    if not np.all(threshold >= 10.0 * _MEV):
+    if not np.all(threshold >= 10.0 * MEV):
         raise ValueError(
-            f"radiation.energy: {threshold.min() / _MEV:g} MeV; allowed: at least 10 MeV; raise it"
+            f"radiation.energy: {threshold.min() / MEV:g} MeV; allowed: at least 10 MeV; raise it"
         )
     number = LARGEST_SUNSPOT_NUMBER * activity
-    grid = np.geomspace(10.0 * _MEV, 1e6 * _MEV, 2_001)
+    grid = np.geomspace(10.0 * MEV, 1e6 * MEV, 2_001)
     total = grid + _REST
     momentum = np.sqrt(total**2 - _REST**2)
-    rigidity = momentum / _MEV / 1e3
+    rigidity = momentum / MEV / 1e3
     modulation = (rigidity / (rigidity + 0.37 + 3e-4 * number**1.45)) ** (0.02 * number + 4.7)
     beta = momentum / total
     spectrum = 1.85e4 * beta**2.85 / rigidity**2.74 * modulation
-    per_energy = 4.0 * math.pi * spectrum / beta / (1e3 * _MEV)
+    per_energy = 4.0 * math.pi * spectrum / beta / (1e3 * MEV)
     slices = 0.5 * (per_energy[1:] + per_energy[:-1]) * np.diff(grid)
     rest = np.concatenate([np.cumsum(slices[::-1])[::-1], [0.0]])
     return np.interp(threshold, grid, rest)

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import CubicSpline
 
+from dawndusk.constants import MEV
+
 Array = NDArray[np.float64]
 Particle = Literal["proton", "electron"]
 Geometry = Literal["sphere", "slab", "semi-infinite"]
@@ -18,7 +20,6 @@ RAD = 0.01
 ALUMINIUM_DENSITY = 2_700.0
 """Density of aluminium [kg/m³], the one SHIELDOSE-2 counts with."""
 
-_MEV = 1.602176634e-13
 _ROW = {"semi-infinite": 0, "slab": 1, "sphere": 0}
 
 
@@ -52,8 +53,8 @@ def kernel_tables() -> Kernel:
         per_area = RAD * 1e-4
         return Kernel(
             1e-3 * file["depth_mm"],
-            _MEV * file["proton_mev"],
-            _MEV * file["electron_mev"],
+            MEV * file["proton_mev"],
+            MEV * file["electron_mev"],
             per_area * file["proton"].astype(np.float64),
             per_area * file["electron"].astype(np.float64),
         )

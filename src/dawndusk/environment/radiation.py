@@ -9,12 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dawndusk.compiled import kernel, scalar
+from dawndusk.constants import MEV
 
 Array = NDArray[np.float64]
 Particle = Literal["proton", "electron"]
-
-MEV = 1.602176634e-13
-"""Million electronvolts [J], SI (exact)."""
 
 ANOMALY_ENERGY = 10.0 * MEV
 """Energy of the protons by which the anomaly is drawn [J]."""

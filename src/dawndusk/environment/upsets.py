@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dawndusk.constants import MEV
+
 Array = NDArray[np.float64]
 
 FLUENCE_PER_DOSE = 7.9e12
@@ -149,4 +151,4 @@ def arrival_energy(thickness: float) -> float:
         raise ValueError(
             f"radiation.shielding: {1e3 * thickness:g} mm; allowed: at least 0; correct it"
         )
-    return 67.0 * 1.602176634e-13 * float((thickness / 18e-3) ** (1.0 / 1.77))
+    return 67.0 * MEV * float((thickness / 18e-3) ** (1.0 / 1.77))

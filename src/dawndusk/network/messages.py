@@ -8,8 +8,7 @@ the links; here it is entered.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-BITS = 8.0
-"""In a byte."""
+from dawndusk.constants import BITS
 
 MESSAGE = np.dtype(
     [

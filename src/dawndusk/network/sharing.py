@@ -11,9 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dawndusk.compiled import kernel
-
-BITS = 8.0
-"""In a byte."""
+from dawndusk.constants import BITS
 
 REFRESH = 1e-2
 """Share of a weight left at which its sum is taken anew, to shed cancelled digits [-]."""

@@ -13,12 +13,10 @@ from dawndusk.constants import (
     SGP4_MU,
     SGP4_RADIUS,
     SOLAR_CONSTANT,
+    SPEED_OF_LIGHT,
 )
 
 Array = NDArray[np.float64]
-
-SPEED_OF_LIGHT = 299_792_458.0
-"""[m/s], SI (exact)."""
 
 
 class StationKeeping(NamedTuple):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dawndusk.constants import BITS
 from dawndusk.placement.outlook import Plant
 from dawndusk.placement.program import HOUR, Aims, Supply, Work, build, solve
 
@@ -91,7 +92,7 @@ def bound(
     if contact is not None:
         carried[:] = 1e30
         for k, part in enumerate(groups):
-            carried[:, k] = contact[:, part].sum(axis=1) * slot / 8.0
+            carried[:, k] = contact[:, part].sum(axis=1) * slot / BITS
     usable = plant.usable if plant else 0.0
     supply = Supply(
         length=np.full(slots, slot),

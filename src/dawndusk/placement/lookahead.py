@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dawndusk.compiled import kernel
+from dawndusk.constants import BITS
 from dawndusk.placement.matching import match
 from dawndusk.placement.outlook import Decision, Outlook, View
 from dawndusk.placement.program import Supply, Work, build, solve
@@ -52,9 +53,6 @@ PATIENCE = 3600.0
 
 FORCED = 1e6
 """Restart that no plan would pay [s]."""
-
-BITS = 8.0
-"""In a byte."""
 
 RESTART = 180.0
 """Restart of a job where the view does not tell [s]."""
