@@ -1,17 +1,16 @@
 """The future cannot be known: change it, and every decision before it stays the same."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dawndusk.execution.faults import Interruptions
 from dawndusk.placement.conformance import Policy, resolve
 from dawndusk.placement.outlook import Decision, Outlook, View
 from dawndusk.record import Record
-from dawndusk.requests import Requests
 from dawndusk.scenario import load
+from tests.system.other_futures import with_other_arrivals, with_other_faults
 from tests.system.whole_run import Prepared, prepare
 
 MOMENT = 5_430.0
@@ -63,29 +62,12 @@ def ready() -> Prepared:
 
 def other_arrivals(ready: Prepared) -> Prepared:
     """Twice as many requests from the moment on, longer ones."""
-    asked = ready.asked.requests
-    old = asked.arrival < MOMENT
-    late = {part.name: getattr(asked, part.name)[~old] for part in fields(Requests)}
-    late["prompt"] = late["prompt"] + 500
-    merged = {
-        name: np.concatenate([getattr(asked, name)[old], np.repeat(column, 2)])
-        for name, column in late.items()
-    }
-    return ready.changed(requests=Requests(**merged))
+    return with_other_arrivals(ready, MOMENT)
 
 
 def other_faults(ready: Prepared) -> Prepared:
     """From the moment on, other sites fail, and more often."""
-    found = ready.asked.interruptions
-    old = found.time < MOMENT
-    time = np.arange(MOMENT + 1.0, 10_000.0, 97.0)
-    return ready.changed(
-        interruptions=Interruptions(
-            np.concatenate([found.time[old], time]),
-            np.concatenate([found.site[old], np.arange(len(time), dtype=np.int32) % 26]),
-            np.concatenate([found.until[old], time + 600.0]),
-        )
-    )
+    return with_other_faults(ready, MOMENT, sites=26)
 
 
 def other_jobs(ready: Prepared) -> Prepared:

@@ -3,7 +3,7 @@
 import json
 import pickle
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dawndusk.connections import Connections
-from dawndusk.execution.faults import Interruptions
 from dawndusk.network.weather import Weather
 from dawndusk.placement.conformance import Policy, resolve
 from dawndusk.placement.outlook import Decision, Outlook, View
 from dawndusk.record import Record
-from dawndusk.requests import PENDING, SERVED, Requests
+from dawndusk.requests import PENDING, SERVED
 from dawndusk.run import run
 from dawndusk.scenario import load
 from dawndusk.state import State
+from tests.system.other_futures import with_other_arrivals, with_other_faults
 from tests.system.test_reproducibility import after, dumped, record_bytes
 from tests.system.whole_run import Prepared, prepare
 
@@ -311,29 +311,12 @@ def logged(ready: Prepared, policy: Policy, wires: Connections | None = None) ->
 
 def other_arrivals(ready: Prepared) -> Prepared:
     """Twice as many requests from the moment on, longer ones, all from one city."""
-    asked = ready.asked.requests
-    old = asked.arrival < MOMENT
-    late = {part.name: getattr(asked, part.name)[~old] for part in fields(Requests)}
-    late["prompt"], late["origin"] = late["prompt"] + 500, late["origin"] * 0
-    merged = {
-        name: np.concatenate([getattr(asked, name)[old], np.repeat(column, 2)])
-        for name, column in late.items()
-    }
-    return ready.changed(requests=Requests(**merged))
+    return with_other_arrivals(ready, MOMENT, origin=0)
 
 
 def other_faults(ready: Prepared) -> Prepared:
     """From the moment on, other sites fail, and more often."""
-    found = ready.asked.interruptions
-    old = found.time < MOMENT
-    time = np.arange(MOMENT + 1.0, 10_000.0, 97.0)
-    return ready.changed(
-        interruptions=Interruptions(
-            np.concatenate([found.time[old], time]),
-            np.concatenate([found.site[old], np.arange(len(time), dtype=np.int32) % 68]),
-            np.concatenate([found.until[old], time + 600.0]),
-        )
-    )
+    return with_other_faults(ready, MOMENT, sites=68)
 
 
 def other_jobs(ready: Prepared) -> Prepared:
