@@ -39,6 +39,7 @@ def exposure(scenario: Scenario, plan: FleetPlan) -> dict[str, float | None]:
         outside the tables [object]
     """
     given = scenario.radiation
+    activity = 0.5 if given.activity is None else given.activity
     names = (
         *("dose_rad_per_year", "dose_life_rad", "protons_per_m2_s", "electrons_per_m2_s"),
         *(f"{event}_per_accelerator_year" for event in upsets.Rates._fields),
@@ -51,7 +52,7 @@ def exposure(scenario: Scenario, plan: FleetPlan) -> dict[str, float | None]:
     from_protons = 0.0
     for k in range(len(weight)):
         for particle in ("proton", "electron"):
-            mean = radiation.orbit_mean(radius[k], inclination[k], particle, given.activity)
+            mean = radiation.orbit_mean(radius[k], inclination[k], particle, activity)
             flux = radiation.above(mean, dose.edges(particle), particle)
             taken = weight[k] * float(dose.behind_aluminium(flux, given.shielding, particle))
             rate += taken

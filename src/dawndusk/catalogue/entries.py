@@ -10,6 +10,10 @@ from dawndusk.scenario.fields import Table, declared, faults, supplied
 from dawndusk.scenario.quantities import Quantity, text
 
 Latitude = Annotated[float, Quantity("rad", least=-1.5707963267948966, most=1.5707963267948966)]
+LIKE = ("like TPU v6e; another chip may lie ten times lower or higher", "2026-11")
+"""Source and date of what was not measured on a chip."""
+
+CrossSection = Annotated[float, Quantity("m²", least=0.0)]
 Longitude = Annotated[float, Quantity("rad", least=-3.141592653589793, most=3.141592653589793)]
 
 
@@ -32,6 +36,18 @@ class Accelerator(Table):
     memory_activity: f.PositiveFraction = supplied("share of dynamic power when memory bound")
     mass: f.Mass = supplied("with its board's share")
     price: f.Money = supplied("each")
+    silent_corruption: CrossSection = declared(
+        "7.45e-9 cm²", "for protons: wrong results that nothing reports", *LIKE
+    )
+    uncorrectable_error: CrossSection = declared(
+        "2.88e-9 cm²", "for protons: memory errors that stop the work", *LIKE
+    )
+    interrupt: CrossSection = declared(
+        "2.53e-11 cm²", "for protons: interrupts that need a restart of the chip", *LIKE
+    )
+    latch_up: CrossSection = declared(
+        "0 cm²", "for protons: latch-ups cleared by switching off and on", *LIKE
+    )
 
 
 class Model(Table):
@@ -72,7 +88,11 @@ class Launcher(Table):
     payload: f.Mass = supplied("to the orbit as sold")
     price: f.Money = supplied("of a launch")
     price_per_kg: f.PricePerMass = supplied("paid per mass launched")
-    success_rate: f.PositiveFraction = supplied("share of launches that succeed")
+    success_rate: f.PositiveFraction = supplied("share of launches that succeed once mature")
+    first_success: f.PositiveFraction = supplied("of the next launch")
+    halving: f.PositiveNumber = supplied("launches that halve what is missing to maturity")
+    bay: f.Volume = supplied("under the fairing")
+    cadence: f.PositiveRate = supplied("launches that can be bought")
 
 
 class City(Table):

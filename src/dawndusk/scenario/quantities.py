@@ -94,6 +94,7 @@ class Unit:
 UNITS: Final[dict[str, Unit]] = {
     "m": Unit("length", ("km", "m", "cm", "mm", "µm")),
     "m²": Unit("area", ("m²",)),
+    "m³": Unit("volume", ("m³",)),
     "kg": Unit("mass", ("t", "kg", "g")),
     "s": Unit("time", ("yr", "day", "h", "min", "s", "ms")),
     "K": Unit("temperature", ("K", "°C")),
@@ -101,6 +102,7 @@ UNITS: Final[dict[str, Unit]] = {
     "W": Unit("power", ("MW", "kW", "W", "mW", "µW")),
     "J": Unit("energy", ("kWh", "Wh", "J")),
     "1/s": Unit("rate", ("1/s", "1/min", "1/h", "1/day", "1/yr")),
+    "1/m²/s": Unit("flux", ("1/m²/s", "1/m²/yr")),
     "1/K": Unit("relative change per temperature", ("1/K", "%/K")),
     "J/K": Unit("heat capacity", ("kJ/K", "J/K")),
     "W/K": Unit("thermal conductance", ("kW/K", "W/K")),

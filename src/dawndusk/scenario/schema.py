@@ -18,10 +18,12 @@ from dawndusk.scenario.fields import (
     section,
     supplied,
 )
+from dawndusk.scenario.fleet import Fleet
 from dawndusk.scenario.network import Network
 from dawndusk.scenario.quantities import Quantity, text
-from dawndusk.scenario.radiation import Radiation
+from dawndusk.scenario.radiation import Radiation, Sun
 from dawndusk.scenario.satellite import Satellite
+from dawndusk.scenario.upkeep import Debris, Upkeep
 from dawndusk.scenario.workload import Faults, Workload
 
 POLICIES: Final = ("greedy", "follow_the_sun", "ground_only", "latency_first", "lookahead")
@@ -96,7 +98,11 @@ class Tables(Table):
     ground: Ground
     workload: Workload = section(Workload, "what is asked of the data centre")
     faults: Faults = section(Faults, "interruptions")
+    sun: Sun = section(Sun, "the solar cycle")
     radiation: Radiation = section(Radiation, "along the orbit")
+    upkeep: Upkeep = section(Upkeep, "keeping and leaving the orbit")
+    debris: Debris = section(Debris, "what hits satellites and what they dodge")
+    fleet: Fleet = section(Fleet, "the fleet over years")
     network: Network = section(Network, "links and what travels over them")
     placement: Placement = section(Placement, "who decides where work runs")
     economics: Economics
