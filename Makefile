@@ -41,6 +41,7 @@ bench: $(VENV)/.run-installed ## print every performance figure we quote, peers 
 	$(BIN)/python benchmarks/bench_loop.py
 	$(BIN)/python benchmarks/bench_network.py
 	$(BIN)/python benchmarks/bench_placement.py
+	$(BIN)/python benchmarks/bench_fleet.py
 	$(BIN)/python benchmarks/bench_peers.py
 
 lock: $(VENV)/.test-installed ## pin the newest versions that pyproject.toml admits, on Python 3.11

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from dawndusk.constants import DAY, SGP4_RADIUS
+from dawndusk.constants import DAY, JULIAN_YEAR
+from dawndusk.environment import atmosphere
 from dawndusk.forecast import forecast
 from dawndusk.orbit import constellation, formation_keeping
 
@@ -34,8 +35,8 @@ def sun_in_plane() -> float:
 
 def measure() -> float:
     """Velocity change against sunlight over that against drag [%]."""
-    drag = formation_keeping.drag_delta_v(SGP4_RADIUS + ALTITUDE, 1.6e-13, 2.2, 0.1333)
-    return 100.0 * formation_keeping.sunlight_delta_v(0.1333, 1.3, sun_in_plane()) / drag
+    drag = atmosphere.drag_acceleration(ALTITUDE, 1.6e-13, 2.2 * 0.1333) * JULIAN_YEAR
+    return float(100.0 * formation_keeping.sunlight_delta_v(0.1333, 1.3, sun_in_plane()) / drag)
 
 
 if __name__ == "__main__":

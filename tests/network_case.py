@@ -35,17 +35,28 @@ NETWORK: dict[str, Any] = {
 }
 
 
+PRICE = 2e6
+"""Of a satellite at work [USD/yr]."""
+
+CARBON = 12e3
+"""Of the launches that keep a satellite at work [kg/yr]."""
+
+
 def summary(**network: Any) -> dict[str, Any]:
     """What `where` reads of summary.json."""
     losses = {"losses": {"faults": 0.002}}
     return {
         "network": NETWORK | network,
+        "cost": {"usd_per_satellite_year": PRICE},
+        "carbon": {"kg_per_satellite_year": CARBON},
         "compute": losses,
         "ground": {"compute": losses},
     }
 
 
 NOT_MODELLED: dict[str, Any] = {
+    "cost": {"usd_per_satellite_year": PRICE},
+    "carbon": {"kg_per_satellite_year": CARBON},
     "network": {"modelled": False, "loss_FLOP": 0.0},
     "compute": {"losses": {"faults": 0.002}},
     "ground": {"compute": {"losses": {"faults": None}}},

@@ -95,7 +95,7 @@ def test_nothing_heavy_is_imported_before_a_command_needs_it() -> None:
 
 def test_help_names_every_command() -> None:
     text = dawndusk("--help").stdout
-    for command in ("run", "compare", "policies", "where", "list", "show", "new", "check"):
+    for command in ("run", "compare", "policies", "where", "fleet", "list", "show", "new", "check"):
         assert re.search(rf"^\W*{command}\s+[A-Z]", text, re.MULTILINE), command
 
 
@@ -309,6 +309,33 @@ def test_where_needs_a_results_folder(tiny: Path) -> None:
     result = dawndusk("where", "nowhere")
     assert result.exit_code == 2
     assert result.stderr.startswith("error: nowhere: no placement.json there; give a results")
+
+
+def test_fleet_prints_the_years_without_running_them(tiny: Path) -> None:
+    words = ["fleet", str(tiny), "--set", "fleet.runs=5", "--set", "fleet.horizon=3 yr"]
+    result = dawndusk(*words)
+    assert result.exit_code == 0, result.output
+    rows = re.findall(r"^ *(20\d\d\.\d\d) +2 +\d \(\d–\d\)", result.stdout, re.MULTILINE)
+    assert rows == ["2028.21", "2029.21", "2030.21"]
+    told = json.loads(dawndusk(*words, "--json").stdout)
+    assert told["name"] == "tiny"
+    assert [round(row["year"], 2) for row in told["years"]] == [2028.21, 2029.21, 2030.21]
+    assert told["fleet"]["runs"] == 5
+    assert told["fleet"]["built"] == pytest.approx(sum(row["built"] for row in told["years"]))
+    assert told == json.loads(dawndusk(*words, "--json").stdout)
+    assert told != json.loads(dawndusk(*words, "--json", "--seed", "9").stdout)
+    assert not Path("results").exists()
+
+
+def test_fleet_refuses_what_contradicts_itself_in_one_line(tiny: Path) -> None:
+    result = dawndusk("fleet", str(tiny), "--set", "fleet.enabled=false")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "error: fleet.enabled: false; allowed: true where the years are asked for\n"
+    )
+    result = dawndusk("fleet", str(tiny), "--set", "fleet.accelerator_spares=1")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: fleet.accelerator_spares: 1; allowed: 0 to 0")
 
 
 def test_an_unknown_policy_is_refused_before_anything_runs(tiny: Path) -> None:

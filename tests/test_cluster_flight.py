@@ -62,7 +62,7 @@ def test_the_velocity_change_of_a_year() -> None:
     parts = found["station_keeping"]
     assert found["station_keeping_mps_per_year"] == pytest.approx(sum(parts.values()))
     assert 0.0 < parts["j2_mps_per_year"] < 3.0
-    denser = flight("constellation.air_density=3.2e-13 kg/m³")["station_keeping"]
+    denser = flight("upkeep.drag_coefficient=4.4")["station_keeping"]
     alike = flight("constellation.unlikeness=0")["station_keeping"]
     drag, light = "differential_drag_mps_per_year", "differential_sunlight_mps_per_year"
     assert denser[drag] == pytest.approx(2.0 * parts[drag])
@@ -71,15 +71,17 @@ def test_the_velocity_change_of_a_year() -> None:
     assert alike["j2_mps_per_year"] == parts["j2_mps_per_year"]
 
 
-def test_drag_of_the_shipped_cluster_by_hand() -> None:
-    """½·ρ·v²·C_d·A/m for a hundredth of array and radiator, over a Julian year."""
-    at, found = ready(), flight()
+def test_drag_of_the_cluster_by_hand() -> None:
+    """½·ρ·v²·C_d·A/m for a hundredth of half of array and radiator, over a Julian year; with a
+    steady flux of 178 the air has the 1.6e-13 kg/m³ of the FCC letter."""
+    sun = ("sun.quiet_flux=178", "sun.peak_flux=178")
+    at, found = ready(*sun), flight(*sun)
     speed2 = 398_600.8e9 / (6_378_135.0 + 650e3)
-    area = at.plan.array_area_m2 + at.plan.radiator_area_m2
-    drag = 0.5 * 1.6e-13 * speed2 * 2.2 * area / at.plan.masses["total"]
+    area = 0.5 * (at.plan.array_area_m2 + at.plan.radiator_area_m2)
+    drag = 0.5 * 1.6e-13 * speed2 * 2.2 * area / at.plan.dry_mass_kg
     wanted = 0.01 * drag * 365.25 * 86_400.0
     part = found["station_keeping"]["differential_drag_mps_per_year"]
-    assert part == pytest.approx(wanted, rel=1e-6)
+    assert part == pytest.approx(wanted, rel=0.02)
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def played(
     for policy in policies:
         network = Connections(scenario, plan, ahead, 0)
         record = simulate(scenario, plan, ahead, resolve(policy), asked, network=network)
-        row = contests._of_record(policy, scenario, plan, record)
+        row = contests._of_record(policy, scenario, plan, record, None)
         found[policy] = contests._beside(row, scenario.name, best)
     return found
 

@@ -2,171 +2,16 @@
 
 import json
 import math
-from types import SimpleNamespace
+from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dawndusk import ledger
+from dawndusk import costs, ledger
 from dawndusk.balance import BalanceError
-from dawndusk.constants import DAY, JULIAN_YEAR
-from dawndusk.execution import modelled
-from dawndusk.record import Events, Record, Series
-
-PER_YEAR = 1.0 / JULIAN_YEAR
-KWH = 3.6e6
-
-PRICES = {
-    "discount_rate_space": 0.15,
-    "discount_rate_ground": 0.10,
-    "launch_price": 500.0,
-    "accelerator_price": 30e3,
-    "host_price_factor": 0.3,
-    "array_price": 10.0,
-    "battery_price": 0.6 / 3600.0,
-    "radiator_price": 5e3,
-    "bus_price": 1e3,
-    "integration_fraction": 0.1,
-    "nre": 1e6,
-    "insurance_fraction": 0.05,
-    "operations_fraction": 0.01 * PER_YEAR,
-    "accelerator_failure_rate": 0.09 * PER_YEAR,
-    "infant_mortality": 0.02,
-    "satellite_failure_rate": 0.01 * PER_YEAR,
-    "ground_construction": 11.7,
-    "ground_life": 15.0 * JULIAN_YEAR,
-    "server_life": 5.0 * JULIAN_YEAR,
-    "ground_operations_fraction": 0.03 * PER_YEAR,
-    "ground_accelerator_failure_rate": 0.09 * PER_YEAR,
-    "water_use": 0.3e-3 / KWH,
-    "water_price": 3.0,
-    "antenna_price": 22.0 / 60.0,
-    "carbon_price": 0.0,
-    "launch_carbon": 26.0,
-    "price_year": 2026,
-}
-
-
-class Origins(dict):
-    def __missing__(self, path):
-        return SimpleNamespace(
-            origin="default", source=path, date="2026", confidence="public", low=0.5, high=None
-        )
-
-
-def scenario(**prices):
-    return SimpleNamespace(
-        name="test",
-        economics=SimpleNamespace(**PRICES | prices),
-        satellite=SimpleNamespace(
-            life=5.0 * JULIAN_YEAR, compute=SimpleNamespace(count=8, host_power=1000.0)
-        ),
-        ground=SimpleNamespace(
-            nodes=None,
-            power_price=0.08 / KWH,
-            pue=1.2,
-            carbon_intensity=0.4 / KWH,
-            hybrid=False,
-            hybrid_nodes=0,
-        ),
-        accelerator=SimpleNamespace(tdp=700.0),
-        site=SimpleNamespace(name="Iowa"),
-        network=SimpleNamespace(enabled=False),
-        provenance=Origins(),
-    )
-
-
-def fleet(satellites=10):
-    return SimpleNamespace(
-        satellites=satellites,
-        masses={"bus": 100.0, "structure": 50.0, "total": 600.0},
-        launches=1,
-        array_peak_W=20e3,
-        battery_capacity_J=5e6,
-        radiator_area_m2=12.0,
-        period_s=5863.7,
-        inclination_rad=math.radians(97.986),
-        sunlit_fraction=0.961,
-        eclipse_max_s=1000.0,
-        beta_start_rad=math.radians(80.0),
-    )
-
-
-def totals(**changes):
-    """A consistent day of ten satellites of eight accelerators."""
-    accelerators = 80.0
-    peak = accelerators * 1e15 * DAY
-    consumed = 60e3 * DAY
-    return {
-        "generated_J": 100e3 * DAY,
-        "curtailed_J": 38e3 * DAY,
-        "consumed_J": consumed,
-        "unserved_J": 0.0,
-        "battery_loss_J": 1e3 * DAY,
-        "stored_start_J": 1e7,
-        "stored_end_J": 1e7 + 1e3 * DAY,
-        "heat_in_J": 7e9,
-        "radiated_J": 6.9e9,
-        "heat_stored_change_J": 0.1e9,
-        "facility_J": consumed,
-        "peak_FLOP": peak,
-        "loss_power_FLOP": 0.1 * peak,
-        "loss_thermal_FLOP": 0.05 * peak,
-        "loss_network_FLOP": 0.0,
-        "loss_faults_FLOP": 0.02 * peak,
-        "loss_idle_FLOP": 0.4 * peak,
-        "loss_roofline_FLOP": 0.23 * peak,
-        "delivered_FLOP": 0.2 * peak,
-        "accelerator_s": accelerators * DAY,
-        "busy_accelerator_s": 0.5 * accelerators * DAY,
-        "die_max_K": 350.0,
-        "radiator_max_K": 330.0,
-        "throttled_fraction": 0.01,
-        "offered": 1000,
-        "served": 900,
-        "dropped": 50,
-        "failed": 10,
-        "waiting": 40,
-        "tokens_in": 900_000,
-        "tokens_out": 200_000,
-        "jobs_submitted": 5,
-        "jobs_finished": 2,
-        "jobs_running": 1,
-        "jobs_waiting": 1,
-        "jobs_failed": 1,
-        "jobs_deadline_missed": 1,
-        "satellite_steps": 14_400,
-        "cpu_s": 0.5,
-    } | changes
-
-
-def ground_totals(**changes):
-    day = totals()
-    consumed = 70e3 * DAY
-    only = {"consumed_J": consumed, "facility_J": 1.2 * consumed, "generated_J": consumed}
-    none = dict.fromkeys(
-        ("curtailed_J", "battery_loss_J", "stored_start_J", "stored_end_J", "loss_power_FLOP"), 0.0
-    )
-    more = {"delivered_FLOP": day["delivered_FLOP"] + day["loss_power_FLOP"]}
-    return day | none | only | more | changes
-
-
-def record(sums, served=900):
-    statuses = np.full(len(TTFT), modelled.DROPPED)
-    statuses[:served] = modelled.SERVED
-    requests = {
-        "arrival_s": ARRIVAL,
-        "first_token_s": ARRIVAL + TTFT,
-        "finish_s": ARRIVAL + 3.0 * TTFT,
-        "status": statuses,
-    }
-    return Record(sums, Series(), Events(), requests, {}, (), {}, DAY, True)
-
-
-ARRIVAL = np.linspace(0.0, 1000.0, 1000)
-TTFT = np.random.default_rng(1).exponential(0.5, 1000)
+from dawndusk.constants import DAY
+from tests.ledger_case import TTFT, fleet, ground_totals, record, scenario, totals
 
 
 def settled(orbit=None, ground=None, **prices):
@@ -243,34 +88,6 @@ def test_nothing_served_is_none_not_nan():
     assert found["cost"]["breakeven_launch_usd_per_kg"] is None
 
 
-def test_space_capital_by_hand():
-    """Spreadsheet arithmetic: ten satellites of eight 30 k$ accelerators, 20 kW, 600 kg."""
-    chips = 80 * 30e3
-    hardware = (chips * 1.3 + 200e3 * 10 + 5e7 / 3.6e6 * 600 + 120 * 5e3 + 1500 * 1e3) * 1.1
-    launch = 6000 * 500.0
-    insured = (hardware + launch) * 1.05
-    costs = ledger.space_costs(scenario(), fleet(), totals(), DAY)
-    assert math.fsum(costs.capital.values()) == pytest.approx(insured / 0.98 + 1e6, rel=1e-12)
-    per_year = 0.15 / (1.0 - 1.15**-5)
-    assert costs.annual["launch"] == pytest.approx(launch * per_year, rel=1e-12)
-    assert costs.annual["operations"] == pytest.approx(0.01 * hardware, rel=1e-12)
-    replacement = costs.annual["accelerator_replacement"] + costs.annual["satellite_replacement"]
-    growth, hazard = math.log(1.15), 0.1
-    renewed = math.exp(growth) * hazard / -math.expm1(-hazard)
-    renewed *= math.expm1(-growth - hazard) / math.expm1(-5.0 * (growth + hazard))
-    assert replacement == pytest.approx(insured / 0.98 * (renewed - per_year), rel=1e-12)
-    assert costs.annual["accelerator_replacement"] == pytest.approx(
-        9.0 * costs.annual["satellite_replacement"], rel=1e-12
-    )
-
-
-def test_mass_that_no_subsystem_explains_is_priced_as_bus():
-    heavy = fleet()
-    heavy.masses["unlisted"] = 150.0
-    light = ledger.space_costs(scenario(), fleet(), totals(), DAY).capital["bus"]
-    assert ledger.space_costs(scenario(), heavy, totals(), DAY).capital["bus"] == 2.0 * light
-
-
 def test_subsystems_heavier_than_the_satellite_are_warned_of():
     light = fleet()
     light.masses["unlisted"] = -25.0
@@ -279,17 +96,19 @@ def test_subsystems_heavier_than_the_satellite_are_warned_of():
     assert not any("dry_mass" in said for said in settled().warnings)
 
 
-def test_ground_cost_by_hand():
-    """Ten nodes of 8 × 700 W + 1 kW: 66 kW at 11.7 $/W over 15 years, servers over 5."""
-    consumed = 70e3 * JULIAN_YEAR
-    costs = ledger.ground_costs(scenario(), 10, consumed)
-    assert costs.capital["construction"] == pytest.approx(66e3 * 11.7)
-    assert costs.annual["construction"] == pytest.approx(
-        66e3 * 11.7 * 0.1 / (1.0 - 1.1**-15), rel=1e-12
+def test_what_the_record_knows_of_faults_upkeep_and_flight_is_told():
+    day = replace(record(totals()), faults={"by_cause": {"host": {"interruptions": 3}}})
+    found = ledger.settle(
+        scenario(),
+        fleet(),
+        day,
+        record(ground_totals()),
+        formation={"too_close": 2},
+        upkeep={"propellant_kg": 12.5},
     )
-    assert costs.annual["energy"] == pytest.approx(70.0 * 8766 * 1.2 * 0.08, rel=1e-12)
-    assert costs.annual["water"] == pytest.approx(70.0 * 8766 * 0.3e-3 * 3.0, rel=1e-12)
-    assert costs.annual["operations"] == pytest.approx(0.03 * 66e3 * 11.7, rel=1e-12)
+    assert found.summary["faults"]["by_cause"]["host"]["interruptions"] == 3
+    assert found.summary["upkeep"] == {"propellant_kg": 12.5}
+    assert any("2 pairs" in said for said in found.warnings)
 
 
 def test_unit_costs_by_hand():
@@ -314,15 +133,6 @@ def test_lifetime_without_interest_or_failures_is_the_plain_sum():
     assert cost["lifetime_usd"] == pytest.approx(sum(cost["capital"].values()) + operations)
 
 
-def test_replacement_without_interest_is_what_renewal_buys_beyond_the_first_fleet():
-    """At no interest a fleet is bought 1 / E[min(T, 5 yr)] times a year, not 1 / 5."""
-    costs = ledger.space_costs(scenario(discount_rate_space=0.0), fleet(), totals(), DAY)
-    placed = math.fsum(costs.capital.values()) - 1e6
-    renewals = 0.1 / (1.0 - math.exp(-0.5))
-    replacement = costs.annual["accelerator_replacement"] + costs.annual["satellite_replacement"]
-    assert replacement == pytest.approx(placed * (renewals - 0.2), rel=1e-9)
-
-
 def test_tokens_pay_only_for_the_time_they_keep_busy():
     alone = settled().summary
     shared = settled(totals(job_accelerator_s=0.75 * 40.0 * DAY)).summary
@@ -333,7 +143,7 @@ def test_tokens_pay_only_for_the_time_they_keep_busy():
 
 def test_launch_price_found_makes_delivered_work_cost_the_same():
     even = settled().summary["cost"]["breakeven_launch_usd_per_kg"]
-    space = ledger.space_costs(scenario(), fleet(), totals(), DAY, launch_price=even).per_year
+    space = costs.space_costs(scenario(), fleet(), totals(), DAY, launch_price=even).per_year
     ground = settled().summary["ground"]["cost"]["usd_per_year"]
     assert space / 0.2 == pytest.approx(ground / 0.3, rel=1e-9)
 
@@ -344,17 +154,6 @@ def test_impossible_breakeven_and_free_design_are_warned_of():
     assert "economics.nre is 0" in said
 
 
-def test_hybrid_ground_nodes_are_paid_for():
-    plain = scenario()
-    hybrid = scenario()
-    hybrid.ground.hybrid, hybrid.ground.hybrid_nodes = True, 3
-    sums = totals(hybrid_consumed_J=21e3 * DAY)
-    more = ledger.space_costs(hybrid, fleet(), sums, DAY).per_year
-    less = ledger.space_costs(plain, fleet(), sums, DAY).per_year
-    expected = ledger.ground_costs(plain, 3, 21e3 * JULIAN_YEAR).per_year
-    assert more - less == pytest.approx(expected, rel=1e-9)
-
-
 def test_carbon_by_hand():
     """26 kg/kg on 6,000 kg, renewed at 1 / E[min(T, 5 yr)] with 10 % failures a year."""
     summary = settled().summary
@@ -362,68 +161,6 @@ def test_carbon_by_hand():
     launched = 6000.0 / 0.98 * renewals * 26.0 / 365.25
     assert summary["carbon"]["emitted_kg"] == pytest.approx(launched, rel=1e-9)
     assert summary["ground"]["carbon"]["emitted_kg"] == pytest.approx(70.0 * 24 * 1.2 * 0.4)
-
-
-def test_assumptions_are_shown_in_their_units_with_provenance():
-    rows = {row.path: row for row in settled().assumptions}
-    assert rows["satellite.life"].value == 5.0
-    assert rows["economics.battery_price"].value == pytest.approx(0.6)
-    assert rows["economics.accelerator_failure_rate"].value == pytest.approx(0.09)
-    assert rows["economics.accelerator_failure_rate"].low == pytest.approx(0.5 * JULIAN_YEAR)
-    assert rows["economics.water_use"].value == pytest.approx(0.3)
-    assert rows["ground.power_price"].value == pytest.approx(0.08)
-    assert rows["economics.price_year"].value == 2026
-    assert rows["economics.nre"].source == "economics.nre"
-    listed = {path.removeprefix("economics.") for path in rows if path.startswith("economics.")}
-    assert listed == set(PRICES)
-
-
-@given(
-    price=st.sampled_from(
-        [
-            "launch_price",
-            "array_price",
-            "battery_price",
-            "radiator_price",
-            "bus_price",
-            "nre",
-            "accelerator_price",
-            "insurance_fraction",
-            "accelerator_failure_rate",
-            "satellite_failure_rate",
-            "operations_fraction",
-            "discount_rate_space",
-            "integration_fraction",
-            "host_price_factor",
-            "infant_mortality",
-        ]
-    ),
-    rise=st.floats(1.01, 3.0),
-)
-def test_dearer_inputs_make_a_dearer_fleet(price, rise):
-    cheap = ledger.space_costs(scenario(), fleet(), totals(), DAY).per_year
-    dear = scenario(**{price: PRICES[price] * rise})
-    assert ledger.space_costs(dear, fleet(), totals(), DAY).per_year > cheap
-
-
-@given(
-    price=st.sampled_from(
-        [
-            "ground_construction",
-            "accelerator_price",
-            "ground_accelerator_failure_rate",
-            "ground_operations_fraction",
-            "water_use",
-            "water_price",
-            "discount_rate_ground",
-        ]
-    ),
-    rise=st.floats(1.01, 3.0),
-)
-def test_dearer_inputs_make_a_dearer_ground(price, rise):
-    cheap = ledger.ground_costs(scenario(), 10, 1e12).per_year
-    dear = scenario(**{price: PRICES[price] * rise})
-    assert ledger.ground_costs(dear, 10, 1e12).per_year > cheap
 
 
 amounts = st.floats(0.0, 1e18)

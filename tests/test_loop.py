@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dawndusk import loop
+from dawndusk import loop, strikes
+from dawndusk import record as record_module
 from dawndusk.connections import Connections
 from dawndusk.demand import Demand
-from dawndusk.execution import modelled
+from dawndusk.execution import faults, modelled
 from dawndusk.execution.faults import Interruptions
 from dawndusk.placement.conformance import resolve
 from dawndusk.placement.outlook import Decision, Outlook, View
@@ -151,6 +152,132 @@ def test_an_idle_satellite_charges_as_a_simple_battery_does() -> None:
     assert whole.mean() > 0.95
     assert charge.min() < 0.9
     assert charge[whole] == pytest.approx(expected[whole], abs=1e-13)
+
+
+# particles
+
+
+def kept(ready: Prepared, *hits: tuple[float, int, int]) -> Prepared:
+    """Strikes of a time, a site and a kind each, and the interruptions they cause."""
+    time, site, kind = (np.array(column) for column in zip(*hits, strict=True))
+    where = np.zeros(len(hits))
+    found = faults.Strikes(
+        time, site.astype(np.int32), kind.astype(np.int8), where, where, np.ones(len(hits), bool)
+    )
+    return replace(ready, asked=strikes.struck(ready.asked, ready.scenario, 4, found))
+
+
+QUIET = (
+    "faults.enabled=true",
+    "faults.interruption_rate=0 1/yr",
+    "faults.safe_mode_rate=0 1/yr",
+    "faults.restart_time=2 min",
+    "radiation.reboot_time=30 min",
+)
+
+
+def on_first(outlook: Outlook, view: View) -> Decision:
+    """The job on the first site, requests on the second."""
+    return Decision(np.array([0.0, 1.0, 0.0, 0.0]), np.array([0, -1, -1, -1], np.int32))
+
+
+def test_an_uncorrectable_error_rolls_a_job_back_and_a_silent_corruption_does_not() -> None:
+    ready = sunny(job(more=', checkpoint_interval="10 h"'), *QUIET)
+    clean = ready.orbit(on_first)
+    silent = kept(ready, *((600.0 * k + 1.0, 0, faults.SILENT) for k in range(2, 10)))
+    same = silent.orbit(on_first)
+    assert totals_of(same) == totals_of(clean)
+    assert same.faults["silent_corruptions"] == {
+        "total": 8,
+        "on_jobs": 8,
+        "serving": 0,
+        "idle": 0,
+    }
+    assert same.events.counts["silent_corruption"] == 8
+    hit = kept(ready, (5_000.0, 0, faults.UNCORRECTABLE)).orbit(on_first)
+    rate = 56 * ready.scenario.accelerator.peak_flops * 0.5
+    cost = hit.faults["by_cause"]["uncorrectable"]
+    assert hit.jobs["rolled_back"][0] == pytest.approx(4_800.0 * rate, rel=1e-9)
+    down = 2.0 * rate * 120.0
+    assert cost["lost_FLOP"] == pytest.approx(hit.jobs["rolled_back"][0] + down, rel=1e-9)
+    assert cost["down_s"] == pytest.approx(120.0)
+    assert hit.totals["delivered_FLOP"] < clean.totals["delivered_FLOP"] - 4_800.0 * rate
+    assert hit.events.detail[hit.events.kind.index("fault")] == "uncorrectable, until 5120 s"
+
+
+def test_an_interrupt_costs_a_reboot() -> None:
+    """Each kind its own time down: 2 min to restart the work, 30 min to boot."""
+    ready = sunny(*QUIET)
+    node = loop.node_of(ready.scenario, ready.asked)
+    for kind, seconds in (
+        (faults.UNCORRECTABLE, 120.0),
+        (faults.INTERRUPT, 1800.0),
+        (faults.HOST, 1800.0),
+        (faults.LATCH_UP, 1800.0),
+    ):
+        record = kept(ready, (1_000.0, 2, kind)).orbit()
+        assert record.totals["loss_faults_FLOP"] == pytest.approx(node.peak * seconds, rel=1e-9)
+        assert record.faults["by_cause"][faults.CAUSES[kind]]["down_s"] == seconds
+        assert record.upsets["kind"] == [faults.KINDS[kind]]
+        assert record.upsets["site"] == [ready.plan.elements.names[2]]
+
+
+def test_faults_of_one_interval_cost_their_times_together() -> None:
+    """An interval of 300 s from 3,000 s on: the end of one fault, a short one, and a third."""
+    ready = sunny(*QUIET)
+    time, until = np.array([2_000.0, 3_100.0, 3_200.0]), np.array([3_050.0, 3_130.0, 3_500.0])
+    down = Interruptions(time, np.full(3, 2, np.int32), until)
+    record = ready.changed(interruptions=down).orbit()
+    node = loop.node_of(ready.scenario, ready.asked)
+    expected = node.peak * (until - time).sum()
+    assert record.totals["loss_faults_FLOP"] == pytest.approx(expected, rel=1e-9)
+    assert record.faults["by_cause"]["hardware"]["down_s"] == pytest.approx(1_380.0)
+
+
+def test_what_is_lost_by_cause_adds_up_and_requests_fail_with_their_cause() -> None:
+    ready = sunny("workload.rate=2 Hz", job(more=', checkpoint_interval="20 min"'), *QUIET)
+    hits = [
+        (1_000.0, 0, faults.UNCORRECTABLE),
+        (2_000.0, 1, faults.HOST),
+        (2_030.0, 1, faults.INTERRUPT),
+        (4_000.0, 0, faults.SILENT),
+        (6_000.0, 1, faults.SILENT),
+        (6_100.0, 3, faults.SILENT),
+        (9_000.0, 1, faults.UNCORRECTABLE),
+    ]
+    record = kept(ready, *hits).orbit(on_first)
+    cost, totals = record.faults["by_cause"], record.totals
+    assert [cost[name]["interruptions"] for name in faults.CAUSES] == [0, 2, 0, 1, 0, 0]
+    assert totals["interruptions"] == 3, "a site that is down is not struck again"
+    lost = sum(row["lost_FLOP"] for row in cost.values()) + record.faults["checkpoint_FLOP"]
+    assert lost == pytest.approx(totals["loss_faults_FLOP"], rel=1e-12)
+    failed = {name: row["requests_failed"] for name, row in cost.items() if row["requests_failed"]}
+    assert set(failed) == {"uncorrectable", "host"}
+    assert sum(failed.values()) == totals["failed"]
+    assert record.faults["silent_corruptions"] == {
+        "total": 3,
+        "on_jobs": 1,
+        "serving": 1,
+        "idle": 1,
+    }
+    assert len(record.upsets["time_s"]) == len(hits)
+    stopped = kept(ready, *hits).orbit(on_first, stop=iter([False] * 10 + [True] * 2).__next__)
+    assert stopped.upsets["time_s"].tolist() == [1_000.0, 2_000.0, 2_030.0]
+    assert stopped.faults["by_cause"]["host"]["interruptions"] == 1
+
+
+def test_when_the_list_of_events_is_full_faults_still_strike_and_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ready = sunny(*QUIET)
+    hits = [(500.0 * k + 1.0, k % 4, kind) for k in range(1, 20) for kind in (1, 0)]
+    whole = kept(ready, *hits).orbit()
+    monkeypatch.setattr(record_module, "EVENTS", 5)
+    short = kept(ready, *hits).orbit()
+    assert totals_of(short) == totals_of(whole)
+    assert short.events.counts == whole.events.counts
+    assert len(short.events.time) == 5
+    assert short.faults == whole.faults
 
 
 # decisions

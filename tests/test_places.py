@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.constants import c as speed_of_light
 
-from dawndusk import ledger, places, where
+from dawndusk import costs, places, where
 from dawndusk.constants import JULIAN_YEAR, STEFAN_BOLTZMANN
 from dawndusk.fleet_plan import FleetPlan, plan_fleet
 from dawndusk.scenario import load
-from tests.network_case import NOT_MODELLED, summary
+from tests.network_case import CARBON, NOT_MODELLED, PRICE, summary
 
 CLASSES = {entry.name: entry for entry in where.shipped()}
 
@@ -25,33 +25,32 @@ def starcloud() -> FleetPlan:
     return plan_fleet(load("starcloud-1"))
 
 
-def test_a_satellite_costs_its_share_of_the_fleet(plan: FleetPlan) -> None:
+def test_a_satellite_costs_what_the_run_says(plan: FleetPlan) -> None:
     found = places.orbit(plan.scenario, plan, summary(), CLASSES["pretraining"])
-    fleet = ledger.space_costs(plan.scenario, plan, {}, 1.0).per_year
-    assert found.price * JULIAN_YEAR * 81 == pytest.approx(fleet, rel=1e-12)
+    assert found.price * JULIAN_YEAR == pytest.approx(PRICE, rel=1e-12)
     assert found.peak == 56 * 918e12
     assert found.memory == pytest.approx(0.9 * 56 * 32e9)
-    assert found.carbon_time * JULIAN_YEAR * 81 == pytest.approx(
-        ledger.launched_carbon(plan.scenario, plan), rel=1e-12
-    )
+    assert found.carbon_time * JULIAN_YEAR == pytest.approx(CARBON, rel=1e-12)
 
 
-def test_hybrid_ground_nodes_are_no_part_of_a_satellites_price(plan: FleetPlan) -> None:
-    mixed = plan.scenario.replaced({"ground.hybrid": True, "ground.hybrid_nodes": 5})
-    entry = CLASSES["pretraining"]
-    alone = places.orbit(plan.scenario, plan, summary(), entry).price
-    assert places.orbit(mixed, plan, summary(), entry).price == pytest.approx(alone, rel=1e-12)
+def test_a_fleet_that_never_works_offers_nothing(plan: FleetPlan) -> None:
+    lost = summary() | {
+        "cost": {"usd_per_satellite_year": None},
+        "carbon": {"kg_per_satellite_year": None},
+    }
+    found = places.orbit(plan.scenario, plan, lost, CLASSES["pretraining"])
+    assert (found.usable, found.usable_limit) == (0.0, "the loss of satellites")
 
 
 def test_a_ground_node_pays_for_full_power_all_year(plan: FleetPlan) -> None:
     """64 · 225 W + 3.2 kW at full load; the annuities as the ledger's test has them by hand."""
     found = places.ground(plan.scenario, plan, summary(), CLASSES["pretraining"])
     power = 56 * 225.0 + 2800.0
-    costs = ledger.ground_costs(plan.scenario, 1, power * JULIAN_YEAR)
+    paid = costs.ground_costs(plan.scenario, 1, power * JULIAN_YEAR)
     kilowatt_hours = power * 8.766
-    assert costs.annual["energy"] == pytest.approx(kilowatt_hours * 1.35 * 0.087, rel=1e-9)
+    assert paid.annual["energy"] == pytest.approx(kilowatt_hours * 1.35 * 0.087, rel=1e-9)
     assert found.working == pytest.approx(power)
-    assert found.price * JULIAN_YEAR == pytest.approx(costs.per_year, rel=1e-12)
+    assert found.price * JULIAN_YEAR == pytest.approx(paid.per_year, rel=1e-12)
     assert found.effectiveness == 1.35
 
 

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from dawndusk import record
+from dawndusk.execution.faults import CAUSES, Interruptions, no_strikes
 from dawndusk.record import (
     BINS,
     CONDITIONS,
+    CORRUPTED,
     FLEET,
     OWN,
     QUANTILES,
@@ -86,6 +88,9 @@ def test_events_beyond_the_limit_are_counted_not_kept(monkeypatch) -> None:
         events.add(float(k), "fault", f"sat-{k}", "train", "until 9 s")
     events.add(9.0, "restart")
     assert events.counts == {"fault": 4, "restart": 1}
+    assert events.full
+    events.count("fault", 5)
+    assert events.counts == {"fault": 9, "restart": 1}
     columns = events.columns()
     assert columns["time_s"].tolist() == [0.0, 1.0, 2.0]
     assert columns["site"] == ["sat-0", "sat-1", "sat-2"]
@@ -120,6 +125,8 @@ def observed(case: Case):
             arrival=case.slots["arrival"], origin=np.full(len(case.slots), -1, np.int16)
         ),
         jobs=SimpleNamespace(names=()),
+        interruptions=Interruptions(np.zeros(0), np.zeros(0, np.int32), np.zeros(0)),
+        strikes=no_strikes(),
     )
     observer = Observer(
         scenario(),
@@ -133,6 +140,8 @@ def observed(case: Case):
     state = SimpleNamespace(
         step=0,
         first=0,
+        fault=0,
+        strike=0,
         fleet=case.fleet,
         sites=case.sites,
         slots=case.slots,
@@ -145,6 +154,8 @@ def observed(case: Case):
         events=Events(),
         recorded=np.zeros(len(FLOWS) + 2),
         conditions=np.zeros((len(CONDITIONS), case.satellites), np.bool_),
+        rolled_back=np.zeros(len(CAUSES)),
+        corrupted=np.zeros(len(CORRUPTED), np.int64),
         cpu=1.5,
     )
     return observer, state

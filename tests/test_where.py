@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dawndusk import ledger, where
+from dawndusk import where
 from dawndusk.constants import JULIAN_YEAR
 from dawndusk.fleet_plan import FleetPlan, plan_fleet
 from dawndusk.places import Place
 from dawndusk.scenario import load
-from tests.network_case import NOT_MODELLED, summary
+from tests.network_case import CARBON, NOT_MODELLED, PRICE, summary
 
 CLASSES = {entry.name: entry for entry in where.shipped()}
 FIGURES = ("price_usd", "latency_p50_s", "latency_p99_s", "energy_J", "carbon_kg")
@@ -54,17 +54,16 @@ def test_chat_by_hand(plan: FleetPlan) -> None:
     """56 TPU v6e at 27 % of 918 TFLOP/s on 914 GFLOP a token; twice the network's delay."""
     found = rows(plan, summary(), "chat-inference")
     tokens = 56 * 918e12 * 0.27 / 914e9 * 0.998
-    fleet = ledger.space_costs(plan.scenario, plan, {}, 1.0).per_year
     orbit = found["chat-inference", "orbit"]
     antenna = (27 + 9) * 8 / 10e9 * 22 / 60
     assert orbit["units_per_node_s"] == pytest.approx(tokens, rel=1e-9)
-    assert orbit["price_usd"] == pytest.approx(fleet / JULIAN_YEAR / 81 / tokens + antenna)
+    assert orbit["price_usd"] == pytest.approx(PRICE / JULIAN_YEAR / tokens + antenna)
     assert orbit["latency_p50_s"] == pytest.approx(0.2 + 0.02 + 2 * 0.012, abs=1e-6)
     assert orbit["latency_p99_s"] == pytest.approx(0.2 + 0.02 + 2 * 0.035, abs=1e-6)
     power, idle = 56 * (60 + 0.36 * 165) + 2800, 56 * 60 + 2800
     energy = (power * 0.998 + idle * 0.002) / tokens
     assert orbit["energy_J"] == pytest.approx(energy, rel=1e-9)
-    launched = ledger.launched_carbon(plan.scenario, plan) / JULIAN_YEAR / 81 / tokens
+    launched = CARBON / JULIAN_YEAR / tokens
     assert orbit["carbon_kg"] == pytest.approx(launched, rel=1e-9)
     ground = found["chat-inference", "ground"]
     assert ground["energy_J"] == pytest.approx(1.35 * energy, rel=1e-9)

@@ -172,6 +172,41 @@ def where(
         _console().print(placement_table(json.loads(table.read_text(encoding="utf-8"))))
 
 
+@app.command()
+def fleet(
+    scenario: Named,
+    overrides: Overrides = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of every random draw.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON in place of a table.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Follow launches, failures and replacements over the years, without running the work."""
+    with _one_line_errors(debug):
+        import json
+
+        from dawndusk import deployment
+        from dawndusk.exposure import exposure
+        from dawndusk.fleet_plan import plan_fleet
+
+        chosen = _load(scenario, overrides, seed)
+        if not chosen.fleet.enabled:
+            raise ValueError("fleet.enabled: false; allowed: true where the years are asked for")
+        plan = plan_fleet(chosen)
+        taken = exposure(plan.scenario, plan)["dose_rad_per_year"]
+        found = deployment.deploy(plan.scenario, plan, taken)
+        summary, rows = deployment.summary(found), deployment.yearly(found)
+        warnings = deployment.deployment_warnings(plan.scenario, found)
+        if as_json:
+            told = {"name": chosen.name, "fleet": summary, "years": rows, "warnings": warnings}
+            typer.echo(json.dumps(told, indent=2))
+            return
+        _print_years(f"{chosen.name}: {summary['runs']} runs", found.causes, rows)
+        for warning in warnings:
+            typer.secho(f"warning: {warning}", fg=typer.colors.YELLOW, err=True)
+
+
 @app.command("list")
 def list_(
     kind: Annotated[
@@ -341,6 +376,35 @@ def _print_values(title: str, values: Mapping[str, "Value"]) -> None:
             ", ".join(filter(None, (known.confidence or known.origin, known.date, known.source))),
         )
     _console().print(table)
+
+
+def _print_years(title: str, causes: Iterable[str], rows: Iterable[Mapping[str, float]]) -> None:
+    """One line a year: medians and bands at its end, means over the runs of what it brought."""
+    from rich import box
+    from rich.table import Table
+
+    listed = list(rows)
+    struck = [cause for cause in causes if any(row[f"failures_{cause}"] for row in listed)]
+    columns = ("until", "wanted", "at work (5–95 %)", "capacity", "built", "launches", "failed")
+    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in (*columns, "lost", *struck, "retired", "re-entered", "adrift", "mass/t"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in listed:
+        flows = ("built", "launches", "launch_failures", "lost")
+        ends = ("retired", "reentered", "derelicts")
+        table.add_row(
+            f"{row['year']:.2f}",
+            f"{row['wanted']:,.0f}",
+            f"{row['working_p50']:,.0f} ({row['working_p5']:,.0f}–{row['working_p95']:,.0f})",
+            *(_short(row[name]) for name in ("capacity_p50", *flows)),
+            *(_short(row[name]) for name in (*(f"failures_{cause}" for cause in struck), *ends)),
+            _short(row["mass_launched_kg"] / 1e3),
+        )
+    _console().print(table)
+
+
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100.0 else f"{number:.1f}"
 
 
 def _console() -> "Console":

@@ -1,25 +1,17 @@
 """Assembler of close formation: how near satellites of a cluster come, what holds them there."""
 
-import math
 from typing import Any
 
 import numpy as np
 
-from dawndusk.constants import SGP4_RADIUS
 from dawndusk.fleet_plan import FleetPlan
 from dawndusk.forecast import Forecast
-from dawndusk.orbit import formation, formation_distances, formation_keeping
+from dawndusk.orbit import formation, formation_distances
 from dawndusk.scenario import Scenario
 from dawndusk.scenario.constellation import Cluster
 
 MOMENTS = 100
 """Moments of one revolution at which distances are taken, with chords between them [-]."""
-
-DRAG = 2.2
-"""Drag coefficient of plates in free molecular flow [-]: Jones' thesis, FCC filings."""
-
-SUNLIGHT = 1.3
-"""Pressure coefficient of sunlight, 1 for a black plate and 2 for a mirror [-], assumed."""
 
 
 def cluster_flight(
@@ -35,7 +27,8 @@ def cluster_flight(
         figures for the summary, None for other constellations than clusters [object]
     """
     orbits = scenario.constellation
-    if not isinstance(orbits, Cluster) or plan.satellites < 2:
+    keeping = plan.upkeep.formation
+    if not isinstance(orbits, Cluster) or keeping is None:
         return None
     along, radial = formation.lattice(orbits.radius, orbits.spacing, orbits.pattern)
     times = np.linspace(0.0, plan.period_s, MOMENTS)
@@ -44,18 +37,6 @@ def cluster_flight(
     pairs = formation.neighbours(along, radial, orbits.spacing)
     shortest, longest = formation_distances.pair_distances(places, pairs)
     close = formation_distances.too_close(apart, orbits.keep_out)[0]
-    area = plan.array_area_m2 + plan.radiator_area_m2
-    keeping = formation_keeping.station_keeping(
-        SGP4_RADIUS + orbits.altitude,
-        plan.inclination_rad,
-        np.hypot(along, 2.0 * radial).max(),
-        orbits.air_density,
-        DRAG,
-        SUNLIGHT,
-        abs(math.cos(plan.beta_start_rad)),
-        area / plan.masses["total"],
-        orbits.unlikeness,
-    )
     return {
         "min_distance_m": float(apart.distance.min()),
         "neighbour_min_m": float(shortest.min()),

@@ -173,7 +173,9 @@ class Connections:
             return None
         return weather.advance(self.climate, now, round(time / self.interval) - now.step)
 
-    def look(self, time: float, sky: Weather | None, failed: Sequence[int] = ()) -> Snapshot:
+    def look(
+        self, time: float, sky: Weather | None, failed: Sequence[int] | Indices = ()
+    ) -> Snapshot:
         """The network from a time on, for one interval; geometry is that of its middle.
 
         Args:
@@ -314,7 +316,7 @@ class Connections:
         return frames.earth_fixed(self.forecast.positions(time, which), angle)
 
     def downlinks(
-        self, time: float, sky: Weather | None, failed: Sequence[int] = ()
+        self, time: float, sky: Weather | None, failed: Sequence[int] | Indices = ()
     ) -> tuple[Indices, int, Array, Array, NDArray[np.bool_]]:
         """Links of stations, the nearest satellites first, while both ends have one left."""
         count = self.ground.stations if self.given.ground_links else 0

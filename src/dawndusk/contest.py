@@ -8,18 +8,20 @@ from typing import Any
 import numpy as np
 
 from dawndusk import report, results, run
-from dawndusk.connections import Connections
-from dawndusk.constants import JULIAN_YEAR
-from dawndusk.demand import Demand, demand
+from dawndusk.costs import hybrid_nodes
+from dawndusk.demand import Demand
+from dawndusk.deployment import Deployment, deploy
+from dawndusk.exposure import exposure
 from dawndusk.fleet_plan import FleetPlan, plan_fleet
-from dawndusk.forecast import Forecast, forecast
-from dawndusk.ledger import PFLOP_DAY, hybrid_nodes, space_costs
-from dawndusk.loop import node_of, simulate
+from dawndusk.forecast import Forecast
+from dawndusk.ledger import orbit_costs, orbit_strength, price_of_work
+from dawndusk.loop import node_of
 from dawndusk.placement.bound import Asked, Bound, bound
 from dawndusk.placement.conformance import resolve
 from dawndusk.prospect import plant
 from dawndusk.record import Record
 from dawndusk.scenario import Scenario
+from dawndusk.setting import setting
 
 POLICIES = ("lookahead", "greedy", "follow_the_sun", "latency_first")
 """Contestants unless others are named."""
@@ -42,7 +44,8 @@ def contest(
     """Run one scenario and seed under each policy and hold all against the offline bound.
 
     `lookahead`, or the first policy without it, leaves a results folder with its ground twin;
-    the rows go into its policies.json and its report. The others leave their row alone.
+    the rows go into its policies.json and its report. The others leave their row alone. No
+    days of later years are run: each policy's day stands for all of its fleet's.
 
     Args:
         scenario: what is run, its own placement.policy aside [object]
@@ -63,14 +66,11 @@ def contest(
     shown = "lookahead" if "lookahead" in names else names[0]
     folder = out or Path("results") / scenario.name
     plan = plan_fleet(scenario)
-    scenario = plan.scenario
-    hybrid = hybrid_nodes(scenario)
-    asked = demand(scenario, plan.satellites + hybrid, stream=0)
-    tracking = scenario.satellite.array.tracking
-    ahead = forecast(plan.elements, scenario.time.start, scenario.time.step, tracking, threads)
-    network = (
-        Connections(scenario, plan, ahead, hybrid, threads) if scenario.network.enabled else None
-    )
+    scenario = plan.scenario.replaced({"fleet.moments": 0}, origin="override")
+    years = None
+    if scenario.fleet.enabled:
+        years = deploy(scenario, plan, exposure(scenario, plan)["dose_rad_per_year"])
+    day = setting(scenario, plan, threads)
     rows: dict[str, Row] = {}
     for done, name in enumerate(names):
 
@@ -88,20 +88,10 @@ def contest(
             )
             rows[name] = _of_results(name, finished)
             continue
-        record = simulate(
-            mine,
-            plan,
-            ahead,
-            contestants[name],
-            asked,
-            ground_nodes=hybrid,
-            threads=threads,
-            progress=told,
-            network=network,
-        )
-        rows[name] = _of_record(name, mine, plan, record)
+        record = replace(day, scenario=mine).simulate(contestants[name], progress=told)
+        rows[name] = _of_record(name, mine, plan, record, years)
     progress(len(names) / (len(names) + 1), "solving the bound")
-    best = offline_bound(scenario, plan, ahead, asked)
+    best = offline_bound(scenario, plan, day.ahead, day.asked)
     ordered = [_beside(rows[name], scenario.name, best) for name in names]
     results.write_json(folder / "policies.json", ordered)
     progress(1.0, "writing the report")
@@ -182,18 +172,22 @@ def _of_results(name: str, finished: results.Results) -> Row:
     }
 
 
-def _of_record(name: str, scenario: Scenario, plan: FleetPlan, record: Record) -> Row:
-    totals, duration = record.totals, record.duration
-    paid = space_costs(scenario, plan, totals, duration).per_year * duration / JULIAN_YEAR
-    delivered = totals["delivered_FLOP"]
+def _of_record(
+    name: str, scenario: Scenario, plan: FleetPlan, record: Record, years: Deployment | None
+) -> Row:
+    totals = record.totals
     return {
         "policy": name,
-        "delivered_FLOP": delivered,
+        "delivered_FLOP": totals["delivered_FLOP"],
         "jobs_FLOP": float(record.jobs["done"].sum()),
         "deadline_missed": totals["jobs_deadline_missed"],
         "jobs_finished": totals["jobs_finished"],
         "requests_served": totals["served"],
-        "usd_per_PFLOP_day": paid / (delivered / PFLOP_DAY) if delivered else None,
+        "usd_per_PFLOP_day": price_of_work(
+            orbit_costs(scenario, plan, record, years),
+            orbit_strength(scenario, plan, record, years),
+            record,
+        ),
     }
 
 

@@ -4,13 +4,13 @@ Everything here is fixed by the scenario and its seed before the loop starts; th
 reveals it as time passes.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from dawndusk.execution import faults
-from dawndusk.execution.faults import Interruptions
+from dawndusk.execution.faults import Interruptions, Strikes
 from dawndusk.requests import Requests, Service
 from dawndusk.scenario import Scenario
 from dawndusk.workload import arrivals, inference, jobs, trace
@@ -42,6 +42,10 @@ class Demand:
     """Share of the requests that each city sends, shape (cities,)."""
     job_rate: float
     """BF16 rate, to which the utilisation of jobs refers, over that yardstick."""
+    strikes: Strikes = field(default_factory=faults.no_strikes)
+    """What particles do to the satellites; see `strikes.struck`."""
+    absent: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    """Sites that stay out of service from beginning to end."""
 
 
 def demand(scenario: Scenario, sites: int, *, stream: int) -> Demand:

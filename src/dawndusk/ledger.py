@@ -1,34 +1,47 @@
 """What a run adds up to: balances, unit costs and the ground comparison.
 
 A pure reduction: it reads the scenario, the fleet and the totals of a record, and changes
-nothing. Money is counted per year as annuities, each side at its own discount rate.
+nothing. `costs` has the money.
 """
 
-import csv
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from dawndusk import balance
+from dawndusk import balance, life_costs
+from dawndusk import deployment as years
 from dawndusk.balance import Balance
 from dawndusk.constants import JULIAN_YEAR
-from dawndusk.economics import annuity, finance, ground_cost, space_cost
+from dawndusk.costs import (
+    HOUR,
+    PFLOP_DAY,
+    Assumption,
+    Costs,
+    assumptions,
+    breakeven_launch_price,
+    ground_costs,
+    ground_nodes,
+    launched_carbon,
+    per_year,
+    space_costs,
+)
+from dawndusk.deployment import QUANTILES, Deployment
+from dawndusk.economics import annuity
 from dawndusk.execution import modelled
 from dawndusk.fleet_plan import FleetPlan
+from dawndusk.life_costs import Strength
 from dawndusk.record import Record
 from dawndusk.scenario import Scenario
 
-HOUR = 3600.0
-PFLOP_DAY = 1e15 * 86_400.0
-
 LOSSES = ("power", "thermal", "network", "faults", "idle", "roofline")
 JOB_STATES = ("finished", "running", "waiting", "failed")
-BUS = ("bus", "structure", "unlisted")
+FULL = Strength(np.ones(1), np.ones(1))
+"""Of a side that is kept as it is planned."""
+
 COMPARED = (
     "lifetime_usd",
     "usd_per_year",
@@ -37,49 +50,6 @@ COMPARED = (
     "usd_per_PFLOP_day",
     "usd_per_million_tokens",
 )
-
-KILOWATT_HOUR = 3.6e6
-SHOWN = {
-    "yr": JULIAN_YEAR,
-    "1/yr": 1.0 / JULIAN_YEAR,
-    "USD/Wh": 1.0 / HOUR,
-    "USD/min": 1.0 / 60.0,
-    "USD/kWh": 1.0 / KILOWATT_HOUR,
-    "kg/kWh": 1.0 / KILOWATT_HOUR,
-    "L/kWh": 1e-3 / KILOWATT_HOUR,
-}
-"""Units of assumptions.csv that are not SI, in SI."""
-
-
-@dataclass(frozen=True)
-class Assumption:
-    """A value that the costs rest on, in the unit it is shown in, and where it comes from."""
-
-    name: str
-    value: float
-    unit: str
-    path: str
-    origin: str
-    source: str
-    date: str
-    confidence: str
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True)
-class Costs:
-    """Money of one side: what is paid once, and every year for everything."""
-
-    capital: Mapping[str, float]
-    """[USD] by item"""
-    annual: Mapping[str, float]
-    """[USD/yr] by item, capital as annuities"""
-
-    @property
-    def per_year(self) -> float:
-        """All items together [USD/yr]."""
-        return math.fsum(self.annual.values())
 
 
 @dataclass(frozen=True)
@@ -103,22 +73,38 @@ def settle(
     twin: Record,
     formation: dict[str, Any] | None = None,
     environment: dict[str, float | None] | None = None,
+    deployment: Deployment | None = None,
+    upkeep: Mapping[str, Any] | None = None,
+    efficiency: ArrayLike | None = None,
 ) -> Ledger:
     """Reduce a run and its ground twin to balances, costs, unit costs and their comparison.
 
-    What is known of a cluster's flight, `formation`, and of radiation, `environment`, goes into
-    the summary.
+    What is known of a cluster's flight, `formation`, of radiation, `environment`, and of the
+    orbit's `upkeep` goes into the summary. With a `deployment` money and delivered work follow
+    the fleet over its years; `efficiency` is what a unit of its capacity delivers in each month
+    [FLOP/s], the day's throughout if None.
     """
     orbit, ground = record.totals, twin.totals
     duration = record.duration
-    space = space_costs(scenario, fleet, orbit, duration)
     earth = ground_costs(
-        scenario, ground_nodes(scenario, fleet), _per_year(ground["consumed_J"], duration)
+        scenario, ground_nodes(scenario, fleet), per_year(ground["consumed_J"], duration)
     )
-    launch_carbon = launched_carbon(scenario, fleet) * duration / JULIAN_YEAR
+
+    kept = orbit_strength(scenario, fleet, record, deployment, efficiency)
+    launched = (
+        launched_carbon(scenario, fleet)
+        if deployment is None
+        else life_costs.launched_carbon(scenario, deployment)
+    )
+    launch_carbon = launched * duration / JULIAN_YEAR
     grid_carbon = ground["facility_J"] * scenario.ground.carbon_intensity
 
-    found = (*balances("", orbit), *byte_balances(record), *balances("ground ", ground))
+    found = (
+        *balances("", orbit),
+        *byte_balances(record),
+        *(years.balances(deployment) if deployment else ()),
+        *balances("ground ", ground),
+    )
     summary: dict[str, Any] = {
         "name": scenario.name,
         "fleet": {
@@ -126,7 +112,8 @@ def settle(
             "mass_kg": fleet.satellites * fleet.masses["total"],
             "launches": int(fleet.launches),
             "power_W": fleet.satellites * fleet.array_peak_W,
-        },
+        }
+        | (years.summary(deployment) if deployment else {}),
         "orbit": {
             "period_s": fleet.period_s,
             "inclination_deg": math.degrees(fleet.inclination_rad),
@@ -137,11 +124,24 @@ def settle(
         | ({"formation": formation} if formation else {}),
         "environment": environment or {"dose_rad_per_year": None},
     }
+    if upkeep is not None:
+        summary["upkeep"] = dict(upkeep)
+    paid = orbit_costs(scenario, fleet, record, deployment)
     rate = scenario.economics.discount_rate_space
-    summary |= _side(scenario, record, space, rate)
-    summary["carbon"] = _carbon(launch_carbon, orbit)
-    summary["cost"]["breakeven_launch_usd_per_kg"] = breakeven_launch_price(
-        scenario, fleet, orbit, ground, earth, duration
+    summary |= _side(scenario, record, paid, rate, kept)
+    summary["carbon"] = _carbon(launch_carbon, orbit, kept)
+    at_work = fleet.satellites * float(kept.capacity.mean())
+    alone = paid.per_year - paid.annual.get("hybrid_ground", 0.0)
+    summary["cost"]["usd_per_satellite_year"] = _ratio(alone, at_work)
+    summary["carbon"]["kg_per_satellite_year"] = _ratio(launched, at_work)
+    work = _ratio(orbit["delivered_FLOP"] * float(kept.work.mean()), ground["delivered_FLOP"])
+    summary["cost"]["breakeven_launch_usd_per_kg"] = (
+        breakeven_launch_price(
+            lambda price: orbit_costs(scenario, fleet, record, deployment, price),
+            earth.per_year * work,
+        )
+        if work
+        else None
     )
     rate = scenario.economics.discount_rate_ground
     summary["ground"] = _side(scenario, twin, earth, rate)
@@ -162,6 +162,40 @@ def settle(
     return Ledger(
         _plain(summary), found, assumptions(scenario), _warnings(scenario, fleet, summary, found)
     )
+
+
+def orbit_costs(
+    scenario: Scenario,
+    fleet: FleetPlan,
+    record: Record,
+    deployment: Deployment | None,
+    launch_price: float | None = None,
+) -> Costs:
+    """Costs of the orbital side: of the fleet over its years, in closed form without them."""
+    totals, duration = record.totals, record.duration
+    if deployment is None:
+        return space_costs(scenario, fleet, totals, duration, launch_price)
+    return life_costs.space_costs(scenario, fleet, deployment, totals, duration, launch_price)
+
+
+def orbit_strength(
+    scenario: Scenario,
+    fleet: FleetPlan,
+    record: Record,
+    deployment: Deployment | None,
+    efficiency: ArrayLike | None = None,
+) -> Strength:
+    """What the fleet over its years is worth beside the planned one; full without years."""
+    if deployment is None:
+        return FULL
+    delivered = record.totals["delivered_FLOP"] / record.duration / fleet.satellites
+    return life_costs.strength(scenario, fleet, deployment, delivered, efficiency)
+
+
+def price_of_work(costs: Costs, kept: Strength, record: Record) -> float | None:
+    """Cost of a PFLOP-day delivered [USD], None where nothing is."""
+    delivered = float(kept.work.mean()) * record.totals["delivered_FLOP"]
+    return _ratio(costs.per_year * record.duration / JULIAN_YEAR, delivered / PFLOP_DAY)
 
 
 def balances(prefix: str, totals: Mapping[str, float]) -> tuple[Balance, ...]:
@@ -234,164 +268,9 @@ def byte_balances(record: Record) -> tuple[Balance, ...]:
     )
 
 
-def space_costs(
-    scenario: Scenario,
-    fleet: FleetPlan,
-    totals: Mapping[str, float],
-    duration: float,
-    launch_price: float | None = None,
-) -> Costs:
-    """Capital and yearly cost of the fleet; hybrid ground nodes are part of it."""
-    prices, count = scenario.economics, fleet.satellites
-    per_kg = prices.launch_price if launch_price is None else launch_price
-    hardware = space_cost.hardware(
-        accelerators=count * scenario.satellite.compute.count,
-        accelerator_price=prices.accelerator_price,
-        host_price_factor=prices.host_price_factor,
-        array_power=count * fleet.array_peak_W,
-        array_price=prices.array_price,
-        battery_capacity=count * fleet.battery_capacity_J,
-        battery_price=prices.battery_price,
-        radiator_area=count * fleet.radiator_area_m2,
-        radiator_price=prices.radiator_price,
-        bus_mass=count * math.fsum(fleet.masses.get(part, 0.0) for part in BUS),
-        bus_price=prices.bus_price,
-        integration_fraction=prices.integration_fraction,
-    )
-    bought = math.fsum(hardware.values())
-    deployment = space_cost.deployment(
-        hardware_price=bought,
-        mass=count * fleet.masses["total"],
-        launch_price=per_kg,
-        insurance_fraction=prices.insurance_fraction,
-        infant_mortality=prices.infant_mortality,
-        nre=prices.nre,
-    )
-    capital = hardware | deployment
-    years = scenario.satellite.life / JULIAN_YEAR
-    rate = prices.discount_rate_space
-    recovery = annuity.capital_recovery(rate, years)
-    annual = {item: price * recovery for item, price in capital.items()}
-    annual["operations"] = space_cost.recurring(bought, prices.operations_fraction) * JULIAN_YEAR
-    placed = math.fsum(capital.values()) - prices.nre
-    annual |= _replacement(
-        placed,
-        rate,
-        years,
-        {
-            "accelerator_replacement": prices.accelerator_failure_rate,
-            "satellite_replacement": prices.satellite_failure_rate,
-        },
-    )
-    annual["carbon"] = launched_carbon(scenario, fleet) * prices.carbon_price
-    nodes = hybrid_nodes(scenario)
-    if nodes:
-        used = _per_year(totals.get("hybrid_consumed_J", 0.0), duration)
-        hybrid = ground_costs(scenario, nodes, used)
-        annual["hybrid_ground"] = hybrid.per_year
-        capital["hybrid_ground"] = math.fsum(hybrid.capital.values())
-    return Costs(capital, annual)
-
-
-def ground_costs(scenario: Scenario, nodes: float, consumed: float) -> Costs:
-    """Capital and yearly cost of ground nodes like the satellites' that use `consumed` J/yr."""
-    prices, compute, site = scenario.economics, scenario.satellite.compute, scenario.ground
-    accelerators = nodes * compute.count
-    capital = ground_cost.servers(accelerators, prices.accelerator_price, prices.host_price_factor)
-    power = accelerators * scenario.accelerator.tdp + nodes * compute.host_power
-    capital["construction"] = ground_cost.construction(power, prices.ground_construction)
-    rate = prices.discount_rate_ground
-    server_years = prices.server_life / JULIAN_YEAR
-    life = {"construction": prices.ground_life / JULIAN_YEAR}
-    annual = {
-        item: annuity.annuity(price, rate, life.get(item, server_years))
-        for item, price in capital.items()
-    }
-    annual["energy"] = ground_cost.energy(consumed, site.pue, site.power_price)
-    annual["water"] = ground_cost.water(consumed, prices.water_use, prices.water_price)
-    annual["operations"] = (
-        space_cost.recurring(capital["construction"], prices.ground_operations_fraction)
-        * JULIAN_YEAR
-    )
-    annual |= _replacement(
-        capital["accelerators"],
-        rate,
-        server_years,
-        {"accelerator_replacement": prices.ground_accelerator_failure_rate},
-    )
-    annual["carbon"] = consumed * site.pue * site.carbon_intensity * prices.carbon_price
-    return Costs(capital, annual)
-
-
-def launched_carbon(scenario: Scenario, fleet: FleetPlan) -> float:
-    """Carbon dioxide of all launches that keep the fleet at strength [kg/yr]."""
-    prices = scenario.economics
-    hazard = (prices.accelerator_failure_rate + prices.satellite_failure_rate) * JULIAN_YEAR
-    yearly = annuity.capital_recovery(0.0, scenario.satellite.life / JULIAN_YEAR, hazard)
-    mass = fleet.satellites * fleet.masses["total"] / (1.0 - prices.infant_mortality)
-    return mass * yearly * prices.launch_carbon
-
-
-def breakeven_launch_price(
-    scenario: Scenario,
-    fleet: FleetPlan,
-    orbit: Mapping[str, float],
-    ground: Mapping[str, float],
-    earth: Costs,
-    duration: float,
-) -> float | None:
-    """Launch price at which delivered work costs as much in orbit as on the ground [USD/kg].
-
-    All costs of the orbital side count. None when one side delivers nothing.
-    """
-    if orbit["delivered_FLOP"] <= 0.0 or ground["delivered_FLOP"] <= 0.0:
-        return None
-    free = space_costs(scenario, fleet, orbit, duration, launch_price=0.0).per_year
-    slope = space_costs(scenario, fleet, orbit, duration, launch_price=1.0).per_year - free
-    target = earth.per_year * orbit["delivered_FLOP"] / ground["delivered_FLOP"]
-    return finance.breakeven_price(target, free, slope)
-
-
-def hybrid_nodes(scenario: Scenario) -> int:
-    """Ground nodes that the orbital side may use too."""
-    return scenario.ground.hybrid_nodes if scenario.ground.hybrid else 0
-
-
-def ground_nodes(scenario: Scenario, fleet: FleetPlan) -> int:
-    """Nodes of the ground twin: as many as satellites unless the scenario says otherwise."""
-    nodes = scenario.ground.nodes
-    return int(fleet.satellites if nodes is None else nodes)
-
-
-def assumptions(scenario: Scenario) -> tuple[Assumption, ...]:
-    """The values that the costs rest on, with where they come from."""
-    with (Path(__file__).parent / "assumptions.csv").open(encoding="utf-8", newline="") as table:
-        listed = [(row["path"], row["name"], row["unit"]) for row in csv.DictReader(table)]
-    rows = []
-    for path, name, unit in listed:
-        section, key = path.split(".")
-        value = getattr(getattr(scenario, section), key)
-        given = scenario.provenance[path]
-        scale = SHOWN.get(unit, 1)
-        low, high = (None if bound is None else bound / scale for bound in (given.low, given.high))
-        rows.append(
-            Assumption(
-                name,
-                value / scale,
-                unit,
-                path,
-                given.origin,
-                given.source,
-                given.date,
-                given.confidence,
-                low,
-                high,
-            )
-        )
-    return tuple(rows)
-
-
-def _side(scenario: Scenario, record: Record, costs: Costs, rate: float) -> dict[str, Any]:
+def _side(
+    scenario: Scenario, record: Record, costs: Costs, rate: float, kept: Strength = FULL
+) -> dict[str, Any]:
     """The part of the summary that orbit and ground have in common."""
     totals, requests = record.totals, record.requests
     duration = record.duration
@@ -401,6 +280,7 @@ def _side(scenario: Scenario, record: Record, costs: Costs, rate: float) -> dict
     share = 1.0 - (_ratio(totals.get("job_accelerator_s", 0.0), busy) or 0.0)
     tokens = totals["tokens_in"] + totals["tokens_out"]
     paid = costs.per_year * duration / JULIAN_YEAR
+    capacity, work = float(kept.capacity.mean()), float(kept.work.mean())
     facility = totals.get("facility_J", totals["consumed_J"])
     served = np.asarray(requests["status"]) == modelled.SERVED
     arrival = np.asarray(requests["arrival_s"])[served]
@@ -451,34 +331,52 @@ def _side(scenario: Scenario, record: Record, costs: Costs, rate: float) -> dict
         "faults": {
             "interruptions": totals.get("interruptions", 0.0),
             "loss_FLOP": totals.get("loss_faults_FLOP", 0.0),
-        },
+        }
+        | record.faults,
         "cost": {
             "lifetime_usd": costs.per_year * worth,
             "usd_per_year": costs.per_year,
-            "usd_per_accelerator_hour": _ratio(paid, totals["accelerator_s"] / HOUR),
-            "usd_per_busy_accelerator_hour": _ratio(paid, busy / HOUR),
-            "usd_per_PFLOP_day": _ratio(paid, delivered / PFLOP_DAY),
-            "usd_per_million_tokens": _ratio(paid * share, tokens / 1e6),
+            "usd_per_accelerator_hour": _ratio(paid, capacity * totals["accelerator_s"] / HOUR),
+            "usd_per_busy_accelerator_hour": _ratio(paid, work * busy / HOUR),
+            "usd_per_PFLOP_day": price_of_work(costs, kept, record),
+            "usd_per_million_tokens": _ratio(paid * share, work * tokens / 1e6),
             "breakdown": {f"{item}_usd": cost * worth for item, cost in costs.annual.items()},
             "capital": {f"{item}_usd": price for item, price in costs.capital.items()},
+        }
+        | _bands(costs, kept, totals, duration),
+    }
+
+
+def _bands(
+    costs: Costs, kept: Strength, totals: Mapping[str, float], duration: float
+) -> dict[str, Any]:
+    """Unit costs by quantile of the runs of the fleet's history, and the strength it keeps."""
+    if costs.runs is None:
+        return {}
+    paid = costs.runs * duration / JULIAN_YEAR
+    units = {
+        "usd_per_accelerator_hour": kept.capacity * totals["accelerator_s"] / HOUR,
+        "usd_per_PFLOP_day": kept.work * totals["delivered_FLOP"] / PFLOP_DAY,
+    }
+    return {
+        "strength": {"capacity": kept.capacity.mean(), "work": kept.work.mean()},
+        "bands": {
+            quantile: {
+                name: np.quantile(paid / unit, level) if np.all(unit > 0.0) else None
+                for name, unit in units.items()
+            }
+            for quantile, level in QUANTILES.items()
         },
     }
 
 
-def _replacement(
-    value: float, rate: float, years: float, hazards: Mapping[str, float]
-) -> dict[str, float]:
-    """Yearly cost of keeping capital that fails at strength, shared among the causes [USD/yr]."""
-    total = math.fsum(hazards.values())
-    loaded = annuity.capital_recovery(rate, years, total * JULIAN_YEAR)
-    loading = value * (loaded - annuity.capital_recovery(rate, years))
-    return {item: loading * (_ratio(hazard, total) or 0.0) for item, hazard in hazards.items()}
-
-
-def _carbon(emitted: float, totals: Mapping[str, float]) -> dict[str, float | None]:
+def _carbon(
+    emitted: float, totals: Mapping[str, float], kept: Strength = FULL
+) -> dict[str, float | None]:
+    delivered = float(kept.work.mean()) * totals["delivered_FLOP"]
     return {
         "emitted_kg": emitted,
-        "kg_per_PFLOP_day": _ratio(emitted, totals["delivered_FLOP"] / PFLOP_DAY),
+        "kg_per_PFLOP_day": _ratio(emitted, delivered / PFLOP_DAY),
     }
 
 
@@ -505,10 +403,6 @@ def _warnings(
     if scenario.economics.nre == 0.0:
         said.append("the fleet's design and qualification are not paid for: economics.nre is 0")
     return tuple(said)
-
-
-def _per_year(amount: float, duration: float) -> float:
-    return amount * JULIAN_YEAR / duration
 
 
 def _ratio(numerator: float | None, denominator: float | None) -> float | None:

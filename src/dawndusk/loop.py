@@ -20,6 +20,7 @@ from dawndusk import record, state
 from dawndusk.compiled import kernel
 from dawndusk.connections import Connections, Snapshot
 from dawndusk.demand import Demand
+from dawndusk.execution import faults
 from dawndusk.fleet_plan import FleetPlan
 from dawndusk.forecast import Forecast, Window
 from dawndusk.placement.conformance import Policy, validate
@@ -140,7 +141,8 @@ def simulate(
                 outlook = _further(outlook, seen, prospect, scenario, plan, node, window, row, now)
             decision = _ask(policy, outlook, view)
             weights = _place_jobs(now_on, demand, decision, observer)
-            _reveal(now_on, demand, later, observer)
+            _interrupt(now_on, demand, later, observer)
+            _corrupt(now_on, demand, later, observer)
             last = int(arrival.searchsorted(later))
             if traffic and flowing:
                 traffic.route(now_on, flowing, weights, last, now, count * dt)
@@ -363,24 +365,103 @@ def _place_jobs(
     return weights
 
 
-def _reveal(now_on: State, demand: Demand, later: float, observer: "record.Observer") -> None:
+@kernel
+def _take_down(now, struck, sites, job_of_site, members, table, rolled_back, of_job):  # type: ignore[no-untyped-def]
+    """Sites go down and their jobs are rolled back; `of_job` receives the jobs' numbers."""
+    time, site, until, cause = struck
+    down_from, down_until = sites
+    for k in range(time.size):
+        place = site[k]
+        left = min(down_until[place], time[k]) - max(down_from[place], now)
+        down_from[place] = time[k]
+        down_until[place] = until[k] + max(left, 0.0)
+        job = job_of_site[place]
+        of_job[k] = job
+        if job >= 0:
+            rolled_back[cause[k]] += jobs.roll_back(job, members[job], table)
+
+
+def _interrupt(now_on: State, demand: Demand, later: float, observer: "record.Observer") -> None:
     """Interruptions that begin before `later` strike their sites and jobs.
 
-    Of several at one site in one interval (once in years at the published rate) the last counts.
+    A site knows one time down: what an earlier one still had to go in this interval is added
+    to the last.
     """
-    faults = demand.interruptions
-    last = int(faults.time.searchsorted(later))
-    for k in range(now_on.fault, last):
-        site, begins, until = int(faults.site[k]), float(faults.time[k]), float(faults.until[k])
-        now_on.sites.down_from[site] = begins
-        now_on.sites.down_until[site] = until
-        job = int(now_on.job_of_site[site])
-        if job >= 0:
-            members = int(np.count_nonzero(now_on.job_of_site == job))
-            jobs.roll_back(job, members, now_on.jobs)
-        observer.site_event(now_on, "fault", site, begins, job, f"until {until:.0f} s")
-        observer.site_event(now_on, "restart", site, until, job)
+    found, first = demand.interruptions, now_on.fault
+    last = int(found.time.searchsorted(later))
+    if last == first:
+        return
     now_on.fault = last
+    new = slice(first, last)
+    placed, table = now_on.job_of_site, now_on.jobs
+    of_job = np.empty(last - first, np.int64)
+    _take_down(
+        now_on.step * observer.step,
+        (found.time[new], found.site[new], found.until[new], found.cause[new]),
+        (now_on.sites.down_from, now_on.sites.down_until),
+        placed,
+        np.bincount(placed[placed >= 0], minlength=len(table)),
+        table,
+        now_on.rolled_back,
+        of_job,
+    )
+    for k, job in zip(range(first, last), of_job.tolist(), strict=True):
+        if now_on.events.full:
+            now_on.events.count("fault", last - k)
+            now_on.events.count("restart", last - k)
+            break
+        site, until = int(found.site[k]), float(found.until[k])
+        told = f"{faults.CAUSES[found.cause[k]]}, until {until:.0f} s"
+        observer.site_event(now_on, "fault", site, float(found.time[k]), job, told)
+        observer.site_event(now_on, "restart", site, until, job)
+
+
+@kernel
+def _look_at(time, site, sites, job_of_site, table, corrupted, seen):  # type: ignore[no-untyped-def]
+    """What silent corruptions strike, counted in `corrupted` and kept by strike in `seen`."""
+    down_from, down_until, backlog = sites
+    for k in range(time.size):
+        place = site[k]
+        job = job_of_site[place]
+        found = record.IDLE
+        if not down_from[place] <= time[k] < down_until[place]:
+            if job >= 0 and table[job].status == jobs.RUNNING:
+                found = record.ON_JOB
+            elif backlog[place] > 0.0:
+                found = record.SERVING
+        corrupted[found] += 1
+        seen[k] = found
+
+
+def _corrupt(now_on: State, demand: Demand, later: float, observer: "record.Observer") -> None:
+    """Silent corruptions before `later` are noted; nothing that computes takes notice of them.
+
+    What a site does as the interval begins is what they strike.
+    """
+    found, first = demand.strikes, now_on.strike
+    last = int(found.time.searchsorted(later))
+    if last == first:
+        return
+    now_on.strike = last
+    silent = first + np.flatnonzero(found.kind[first:last] == faults.SILENT)
+    seen = np.empty(silent.size, np.int64)
+    _look_at(
+        found.time[silent],
+        found.site[silent],
+        (now_on.sites.down_from, now_on.sites.down_until, now_on.sites.backlog),
+        now_on.job_of_site,
+        now_on.jobs,
+        now_on.corrupted,
+        seen,
+    )
+    for done, (k, what) in enumerate(zip(silent.tolist(), seen.tolist(), strict=True)):
+        if now_on.events.full:
+            now_on.events.count("silent_corruption", silent.size - done)
+            break
+        site = int(found.site[k])
+        job = int(now_on.job_of_site[site]) if what == record.ON_JOB else -1
+        told = record.CORRUPTED[what]
+        observer.site_event(now_on, "silent_corruption", site, float(found.time[k]), job, told)
 
 
 def _settle_jobs(

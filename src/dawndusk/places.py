@@ -1,7 +1,8 @@
 """What orbit, ground and the place of the data offer a class of work: price, power, links.
 
 An assembler beside `where`, which compares these offers. The price of a node is its cost over
-time; a satellite works for the share of the time that power, heat and faults leave it.
+time, that of a satellite at work the fleet's over its years; it works for the share of the time
+that power, heat and faults leave it.
 """
 
 import math
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dawndusk import ledger
+from dawndusk import costs
 from dawndusk.catalogue.entries import WorkloadClass
 from dawndusk.connections import great_circle
 from dawndusk.constants import (
@@ -142,7 +143,7 @@ def ground(
     compute, site = scenario.satellite.compute, scenario.ground
     working, idle = _node_power(scenario, entry)
     faults = summary["ground"]["compute"]["losses"]["faults"] or 0.0
-    yearly = ledger.ground_costs(scenario, 1, working * JULIAN_YEAR).per_year
+    yearly = costs.ground_costs(scenario, 1, working * JULIAN_YEAR).per_year
     place = Place(
         "ground",
         price=yearly / JULIAN_YEAR,
@@ -220,19 +221,21 @@ def _satellite(
     """What a satellite offers before its links are looked at."""
     compute = scenario.satellite.compute
     working, idle = _node_power(scenario, entry)
-    costs = ledger.space_costs(scenario, plan, {}, 1.0).annual
-    yearly = math.fsum(cost for item, cost in costs.items() if item != "hybrid_ground")
+    yearly = summary["cost"]["usd_per_satellite_year"]
+    launched = summary["carbon"]["kg_per_satellite_year"]
     shares = {
         "compute": 1.0,
         "power": _power_share(scenario, plan, working, idle),
         "heat": _heat_share(scenario, plan, working, idle),
     }
+    if yearly is None:
+        shares["the loss of satellites"] = 0.0
     limit = min(shares, key=shares.__getitem__)
     network, unknown = summary["network"], _unknown(summary)
     joined = math.inf if unknown else network["isl_rate_bit_s"] if network["links_isl"] else 0.0
     return Place(
         "orbit",
-        price=yearly / JULIAN_YEAR / plan.satellites,
+        price=(yearly or 0.0) / JULIAN_YEAR,
         peak=compute.count * scenario.accelerator.peak_flops,
         memory=MEMORY_SHARE * compute.count * scenario.accelerator.memory,
         working=working,
@@ -241,7 +244,7 @@ def _satellite(
         usable=shares[limit] * (1.0 - (summary["compute"]["losses"]["faults"] or 0.0)),
         usable_limit=limit,
         stretch=math.inf if shares[limit] == 1.0 else shares[limit] * plan.period_s,
-        carbon_time=ledger.launched_carbon(scenario, plan) / JULIAN_YEAR / plan.satellites,
+        carbon_time=(launched or 0.0) / JULIAN_YEAR,
         between=joined,
         contact=_contact(scenario, plan),
         unknown=unknown,

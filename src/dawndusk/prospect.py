@@ -11,7 +11,8 @@ from scipy.optimize import brentq
 
 from dawndusk.connections import ISL, Connections, Snapshot
 from dawndusk.constants import EARTH_ALBEDO, EARTH_INFRARED, SOLAR_CONSTANT
-from dawndusk.fleet_plan import FleetPlan, array_flux
+from dawndusk.design_sizes import array_flux
+from dawndusk.fleet_plan import FleetPlan
 from dawndusk.forecast import Forecast
 from dawndusk.placement.outlook import Plant
 from dawndusk.satellite import thermal

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from dawndusk.compiled import kernel
 from dawndusk.constants import BITS
 from dawndusk.demand import Demand
-from dawndusk.execution import modelled
+from dawndusk.execution import faults, modelled
 from dawndusk.fleet_plan import FleetPlan
 from dawndusk.forecast import Forecast, Window
 from dawndusk.orbit import frames
@@ -78,6 +78,11 @@ SERIES = len(OWN) + 3
 
 BINS = 1024
 """Parts into which percentiles divide the range of the values [-]."""
+
+CORRUPTED = ("on_jobs", "serving", "idle")
+"""What a site did that a silent corruption struck: a job, requests (it had some), nothing."""
+
+ON_JOB, SERVING, IDLE = range(len(CORRUPTED))
 
 EVENTS = 100_000
 """Events kept; more are counted, not kept [-]."""
@@ -228,13 +233,22 @@ class Events:
 
     def add(self, time: float, kind: str, site: str = "", job: str = "", detail: str = "") -> None:
         """One event."""
-        self.counts[kind] = self.counts.get(kind, 0) + 1
-        if len(self.time) < EVENTS:
+        self.count(kind, 1)
+        if not self.full:
             self.time.append(time)
             self.kind.append(kind)
             self.site.append(site)
             self.job.append(job)
             self.detail.append(detail)
+
+    def count(self, kind: str, number: int) -> None:
+        """Events that are not kept."""
+        self.counts[kind] = self.counts.get(kind, 0) + number
+
+    @property
+    def full(self) -> bool:
+        """No more are kept."""
+        return len(self.time) >= EVENTS
 
     def columns(self) -> dict[str, Any]:
         """The table as it is written to events.parquet."""
@@ -281,6 +295,10 @@ class Record:
     """The end of the scenario was reached."""
     network: NetworkRecord | None = None
     """None where the network is not modelled."""
+    faults: dict[str, Any] = field(default_factory=dict)
+    """What interruptions cost by cause, and silent corruptions; see `Observer.finish`."""
+    upsets: dict[str, Any] = field(default_factory=dict)
+    """Columns of the table of what particles did; empty where nothing strikes."""
 
 
 class Observer:
@@ -452,7 +470,24 @@ class Observer:
             duration=duration,
             complete=complete,
             network=network,
+            faults=self._faults(state, flows["loss_faults_FLOP"], duration),
+            upsets=self.demand.strikes.columns(self.plan.elements.names, state.strike),
         )
+
+    def _faults(self, state: "State", elsewhere: float, duration: float) -> dict[str, Any]:
+        """Interruptions by cause and silent corruptions.
+
+        The work lost by cause and `checkpoint_FLOP` add up to all that faults cost.
+        """
+        begun, table = self.demand.interruptions.first(state.fault), state.jobs
+        rows = state.slots[state.slots["status"] == modelled.FAILED]
+        failed = faults.failed_by_cause(begun, rows["engine"] // self.node.replicas, rows["finish"])
+        silent = dict(zip(CORRUPTED, state.corrupted.tolist(), strict=True))
+        return {
+            "by_cause": faults.by_cause(begun, duration, state.rolled_back, elsewhere, failed),
+            "checkpoint_FLOP": float((table["checkpointed"] + table["restarted"]).sum()),
+            "silent_corruptions": {"total": sum(silent.values())} | silent,
+        }
 
     def _request_columns(
         self, slots: NDArray[Any], arrived: NDArray[np.bool_]

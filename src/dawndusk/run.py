@@ -13,31 +13,35 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from dawndusk import results
+from dawndusk import deployment, results, upkeep
 from dawndusk.cluster_flight import cluster_flight
 from dawndusk.connections import Connections
+from dawndusk.costs import ground_nodes
 from dawndusk.demand import demand
+from dawndusk.deployment import Deployment, deploy
 from dawndusk.execution import modelled
-from dawndusk.exposure import exposure, exposure_warnings
+from dawndusk.exposure import dose_map, exposure, exposure_warnings
 from dawndusk.fleet_plan import FleetPlan, plan_fleet
-from dawndusk.forecast import forecast
-from dawndusk.ledger import Ledger, ground_nodes, hybrid_nodes, settle
+from dawndusk.ledger import Ledger, settle
 from dawndusk.loop import simulate
+from dawndusk.operating_days import OperatingDays, operating_days
 from dawndusk.placement.conformance import resolve
 from dawndusk.record import QUANTILES, Record
 from dawndusk.results import Results
 from dawndusk.scenario import Scenario
+from dawndusk.setting import Setting, setting
+from dawndusk.strikes import strike_warnings
 from dawndusk.traffic_record import LEVELS
 from dawndusk.where import matrix
 
 Progress = Callable[[float, str], None]
 
-ORBIT_SHARE = 0.8
-"""Share of the progress bar that the orbital side takes [-]."""
+ORBIT_SHARE, GROUND_SHARE = 0.4, 0.5
+"""Of the progress bar, when the orbital side and the ground twin have run [-]."""
 
 PACKAGES = ("numpy", "numba", "scipy", "sgp4", "pyerfa", "pydantic", "xarray")
 """Packages whose versions a result depends on."""
@@ -75,46 +79,37 @@ def run(
     policy = resolve(scenario.placement.policy)
     plan = plan_fleet(scenario)
     scenario = plan.scenario
-    hybrid = hybrid_nodes(scenario)
-    asked = demand(scenario, plan.satellites + hybrid, stream=0)
-    ahead = forecast(
-        plan.elements,
-        scenario.time.start,
-        scenario.time.step,
-        scenario.satellite.array.tracking,
-        threads,
-    )
-    network = (
-        Connections(scenario, plan, ahead, hybrid, threads) if scenario.network.enabled else None
-    )
+    day = setting(scenario, plan, threads)
     kept = None if fresh else results.load_checkpoint(partial, fingerprint)
     if kept is None:
         shutil.rmtree(partial, ignore_errors=True)
     with _interruptible() as interrupted:
-        orbit = simulate(
-            scenario,
-            plan,
-            ahead,
+        orbit = day.simulate(
             policy,
-            asked,
-            ground_nodes=hybrid,
-            threads=threads,
             progress=lambda share: progress(ORBIT_SHARE * share, "running the constellation"),
             stop=interrupted,
             resume=kept,
             save=lambda state: results.save_checkpoint(partial, fingerprint, state),
-            network=network,
         )
-    if not orbit.duration:
-        raise KeyboardInterrupt
-    ground = ground_twin(scenario, plan, orbit.duration, progress)
+        if not orbit.duration:
+            raise KeyboardInterrupt
+        ground = ground_twin(scenario, plan, orbit.duration, progress)
+        life = _life(scenario, plan, threads, progress, interrupted)
     progress(1.0, "settling")
-    taken = exposure(scenario, plan)
-    flight = cluster_flight(scenario, plan, ahead)
-    ledger = settle(scenario, plan, orbit, ground, flight, taken)
+    ledger = settle(
+        scenario,
+        plan,
+        orbit,
+        ground,
+        formation=cluster_flight(scenario, plan, day.ahead),
+        environment=life.exposure,
+        deployment=life.years,
+        upkeep=upkeep.summary(plan.upkeep),
+        efficiency=life.days.efficiency if life.days else None,
+    )
     if orbit.complete:
         ledger.check()
-    described = _write(partial, scenario, plan, orbit, ground, ledger, began)
+    described = _write(partial, scenario, plan, day, orbit, ground, ledger, life, began)
     if report:
         progress(1.0, "writing the report")
         from dawndusk import report as reports
@@ -124,6 +119,40 @@ def run(
         raise KeyboardInterrupt
     results.publish(partial, folder)
     return Results(folder, ledger.summary, described)
+
+
+class Life(NamedTuple):
+    """What the years do to a fleet."""
+
+    exposure: dict[str, float | None]
+    years: Deployment | None
+    days: OperatingDays | None
+
+
+def _life(
+    scenario: Scenario,
+    plan: FleetPlan,
+    threads: int | None,
+    progress: Progress,
+    interrupted: Callable[[], bool],
+) -> Life:
+    """Dose, the fleet's history, and days run on the fleet as it then is."""
+    taken = exposure(scenario, plan)
+    if not scenario.fleet.enabled:
+        return Life(taken, None, None)
+    progress(GROUND_SHARE, "following the fleet over the years")
+    years = deploy(scenario, plan, taken["dose_rad_per_year"])
+    days = operating_days(
+        scenario,
+        plan,
+        years,
+        threads=threads,
+        stop=interrupted,
+        progress=lambda share: progress(
+            GROUND_SHARE + (1.0 - GROUND_SHARE) * share, "running days of later years"
+        ),
+    )
+    return Life(taken, years, days)
 
 
 def ground_twin(scenario: Scenario, plan: FleetPlan, duration: float, progress: Progress) -> Record:
@@ -147,7 +176,7 @@ def ground_twin(scenario: Scenario, plan: FleetPlan, duration: float, progress: 
         ground_nodes=nodes,
         network=Connections(scenario, plan, None, nodes) if scenario.network.enabled else None,
         progress=lambda share: progress(
-            ORBIT_SHARE + (1.0 - ORBIT_SHARE) * share, "running the ground twin"
+            ORBIT_SHARE + (GROUND_SHARE - ORBIT_SHARE) * share, "running the ground twin"
         ),
     )
 
@@ -190,9 +219,11 @@ def _write(
     folder: Path,
     scenario: Scenario,
     plan: FleetPlan,
+    day: Setting,
     orbit: Record,
     ground: Record,
     ledger: Ledger,
+    life: Life,
     began: float,
 ) -> dict[str, Any]:
     """Write everything but the report; returns what run.json holds."""
@@ -222,6 +253,8 @@ def _write(
         for name, columns in orbit.network.tables.items():
             results.write_table(folder / f"{name}.parquet", columns)
     results.write_json(folder / "placement.json", matrix(scenario, plan, ledger.summary))
+    for name, columns in _tables(scenario, plan, orbit, life).items():
+        results.write_table(folder / f"{name}.parquet", columns)
     results.write_table(folder / "events.parquet", orbit.events.columns())
     results.write_table(folder / "jobs.parquet", orbit.jobs)
     if scenario.record.requests:
@@ -244,12 +277,29 @@ def _write(
         "warnings": [
             *_warnings(scenario, plan, orbit),
             *exposure_warnings(scenario, ledger.summary["environment"]),
+            *strike_warnings(scenario, day.ahead),
+            *upkeep.upkeep_warnings(scenario, plan),
+            *(deployment.deployment_warnings(scenario, life.years) if life.years else ()),
             *ledger.warnings,
         ],
         "assumptions": [asdict(assumption) for assumption in ledger.assumptions],
     }
     results.write_json(folder / "run.json", described)
     return described
+
+
+def _tables(
+    scenario: Scenario, plan: FleetPlan, orbit: Record, life: Life
+) -> dict[str, dict[str, Any]]:
+    """Tables of radiation and of the years, those that there are."""
+    found = {
+        "upsets": orbit.upsets,
+        "dose_map": dose_map(scenario, plan),
+        "days": life.days.columns if life.days else None,
+    }
+    if life.years:
+        found |= deployment.tables(life.years)
+    return {name: columns for name, columns in found.items() if columns}
 
 
 def _warnings(scenario: Scenario, plan: FleetPlan, orbit: Record) -> list[str]:

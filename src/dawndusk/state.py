@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from dawndusk.compiled import kernel
 from dawndusk.demand import Demand
-from dawndusk.execution import modelled
+from dawndusk.execution import faults, modelled
 from dawndusk.fleet_plan import FleetPlan
 from dawndusk.network import transfer
 from dawndusk.placement.outlook import View
-from dawndusk.record import CONDITIONS, Events, Series
+from dawndusk.record import CONDITIONS, CORRUPTED, Events, Series
 from dawndusk.satellite import ageing, thermal
 from dawndusk.scenario import Scenario
 from dawndusk.step_tables import BATTERY_LOSS, BUSY, FLOWS, JOB_BUSY, Fleet, Node, Sites
@@ -33,6 +33,8 @@ class State:
     """First request not yet routed."""
     fault: int
     """First interruption not yet revealed."""
+    strike: int
+    """First strike of a particle not yet revealed."""
     fleet: Fleet
     sites: Sites
     job_of_site: NDArray[np.int32]
@@ -50,6 +52,10 @@ class State:
     """Flows at the last record, then energy used and work of jobs done."""
     conditions: NDArray[np.bool_]
     """Which satellites were in which of `record.CONDITIONS` at the last record."""
+    rolled_back: NDArray[np.float64]
+    """Work of jobs that interruptions undid, by cause [FLOP]."""
+    corrupted: NDArray[np.int64]
+    """Silent corruptions so far, by what they struck, see `record.CORRUPTED` [-]."""
     flowing: Flowing | None = None
     """What moves over the network, None where it is not modelled."""
     request_load: float = 0.0
@@ -88,6 +94,7 @@ def begin(plan: FleetPlan, node: Node, demand: Demand, satellites: int, ground: 
         step=0,
         first=0,
         fault=0,
+        strike=0,
         fleet=fleet,
         sites=Sites(
             down_from=np.full(sites, np.inf),
@@ -112,7 +119,11 @@ def begin(plan: FleetPlan, node: Node, demand: Demand, satellites: int, ground: 
         stored_start=(0.0, 0.0),
         recorded=np.zeros(len(FLOWS) + 2),
         conditions=np.zeros((len(CONDITIONS), satellites), np.bool_),
+        rolled_back=np.zeros(len(faults.CAUSES)),
+        corrupted=np.zeros(len(CORRUPTED), np.int64),
     )
+    state.sites.down_from[demand.absent] = -np.inf
+    state.sites.down_until[demand.absent] = np.inf
     state.stored_start = stored(plan, state)
     return state
 

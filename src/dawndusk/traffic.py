@@ -16,6 +16,7 @@ from dawndusk.connections import FIBRE, ISL, UP, Connections, Snapshot
 from dawndusk.constants import BITS
 from dawndusk.demand import Demand
 from dawndusk.execution import dispatch
+from dawndusk.execution.faults import SAFE_MODE
 from dawndusk.network import messages, routing, sensor, sharing, transfer
 from dawndusk.network.weather import Weather
 from dawndusk.scenario import Scenario
@@ -135,10 +136,17 @@ class Traffic:
             self.snapshot = None
         fresh = self.snapshot is None
         if self.snapshot is None:
-            self.snapshot = self.network.look(flowing.looked, flowing.sky)
+            silent = self._silent(flowing.looked)
+            self.snapshot = self.network.look(flowing.looked, flowing.sky, silent)
         if fresh and due:
             self._count(flowing, self.snapshot)
         return self.snapshot
+
+    def _silent(self, now: float) -> NDArray[np.int64]:
+        """Satellites without links: empty places, and those in safe mode, which do not point."""
+        faults = self.demand.interruptions
+        safe = (faults.cause == SAFE_MODE) & (faults.time <= now) & (faults.until > now)
+        return np.concatenate([self.demand.absent, faults.site[safe].astype(np.int64)])
 
     def _count(self, flowing: Flowing, view: Snapshot) -> None:
         """Add a look to the sums."""

@@ -119,6 +119,8 @@ def test_files_hold_each_entry_once() -> None:
         ("gb200", 2500e12, 5000e12, 192e9, 8e12, 1200.0),
         ("tpu-v6e", 918e12, 1836e12, 32e9, 1.638e12, 225.0),
         ("tpu-v7", 2307e12, 4614e12, 192 * 2**30, 7.37e12, 850.0),
+        ("jetson-orin-nx", 15e12, 30e12, 16e9, 102.4e9, 25.0),
+        ("jetson-xavier-nx", 6.8e12, 12.3e12, 8e9, 59.7e9, 15.0),
     ],
 )
 def test_published_accelerators(
@@ -129,6 +131,34 @@ def test_published_accelerators(
     assert isinstance(chip, catalogue.Accelerator)
     found = (chip.peak_flops, chip.peak_flops_fp8, chip.memory, chip.bandwidth, chip.tdp)
     assert found == pytest.approx((bf16, fp8, memory, bandwidth, tdp), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "event", "square_centimetres"),
+    [
+        # 1.27e-7 cm² over the dose in rad: 17 (14.4 to 20), 44 and 5,000 (Suncatcher 2025)
+        ("tpu-v6e", "silent_corruption", 1.266e-7 / 17.0),
+        ("tpu-v6e", "uncorrectable_error", 1.266e-7 / 44.0),
+        ("tpu-v6e", "interrupt", 1.266e-7 / 5000.0),
+        # published beam tests with protons of 480 MeV
+        ("jetson-orin-nx", "uncorrectable_error", 3.9e-9),
+        ("jetson-xavier-nx", "interrupt", (3.97e-9 + 6.71e-9) / 2),
+        ("h100", "silent_corruption", 1.266e-7 / 17.0),
+    ],
+)
+def test_published_cross_sections(name: str, event: str, square_centimetres: float) -> None:
+    found = 1e4 * value(f"accelerator.{name}", event)
+    assert found / square_centimetres == pytest.approx(1.0, rel=0.01)
+
+
+@pytest.mark.parametrize("name", catalogue.names("accelerator"))
+def test_what_no_beam_test_showed_is_marked_assumed(name: str) -> None:
+    measured = {"tpu-v6e": 3, "jetson-orin-nx": 1, "jetson-xavier-nx": 1}
+    values = catalogue.entry(f"accelerator.{name}").values
+    events = ("silent_corruption", "uncorrectable_error", "interrupt", "latch_up")
+    marks = [values[event].provenance.confidence for event in events]
+    assert marks.count("public") == measured.get(name, 0)
+    assert marks.count("assumed") == 4 - measured.get(name, 0)
 
 
 @pytest.mark.parametrize("name", catalogue.names("accelerator"))

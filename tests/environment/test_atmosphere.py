@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
@@ -50,6 +50,14 @@ def test_drag_at_650_km_takes_42_m_s_a_year() -> None:
     assert found == pytest.approx(42.0, rel=0.01)
     speed2 = SGP4_MU / (SGP4_RADIUS + 650e3)
     assert np.sqrt(speed2) == pytest.approx(7531.0, rel=1e-3)
+
+
+def test_drag_is_the_power_that_a_falling_orbit_loses() -> None:
+    """King-Hele 1987: da/dt = −ρ·C_d·(A/m)·√(μa); Δv to raise it again = Δa·n/2."""
+    axis = SGP4_RADIUS + 650e3
+    fall = 1.6e-13 * LETTER * np.sqrt(SGP4_MU * axis)
+    found = atmosphere.drag_acceleration(650e3, 1.6e-13, LETTER)
+    assert found / (fall * np.sqrt(SGP4_MU / axis**3) / 2.0) == pytest.approx(1.0, rel=1e-12)
 
 
 def test_a_solar_cycle_has_its_minimum_its_maximum_and_its_mean() -> None:
@@ -123,6 +131,7 @@ def test_lifetimes_are_those_of_textbooks() -> None:
     assert days[3] / 365.25 > 50.0
 
 
+@settings(deadline=None)
 @given(
     st.floats(130e3, 700e3),
     st.floats(1.0, 200e3),
@@ -169,6 +178,20 @@ def test_disposal_against_the_five_year_rule() -> None:
     assert atmosphere.decay_time(top, LETTER) <= atmosphere.RULE
     assert atmosphere.decay_time(top + 500.0, LETTER) > atmosphere.RULE
     assert atmosphere.highest_passive_orbit(1e6) == atmosphere.HIGHEST
+
+
+def test_a_stronger_sun_brings_down_from_higher() -> None:
+    quiet, strong = (
+        atmosphere.highest_passive_orbit(LETTER, 0.0, atmosphere.RULE, 70.0, peak)
+        for peak in (70.0, 200.0)
+    )
+    assert strong > quiet + 50e3
+    passive = [
+        float(atmosphere.disposal(600e3, LETTER, 0.0, quiet=70.0, peak=peak).passive)
+        for peak in (70.0, 200.0)
+    ]
+    steady = float(atmosphere.decay_time(600e3, LETTER, 0.0, 70.0, 70.0))
+    assert passive[1] < passive[0] == steady
 
 
 def test_propellant_is_tsiolkovsky() -> None:

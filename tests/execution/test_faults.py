@@ -67,6 +67,104 @@ def test_no_site_fails_while_it_is_down(accelerators, restart, rate, seed):
         assert np.all(events.time[mine][1:] >= events.until[mine][:-1])
 
 
+# several causes
+
+
+def test_a_safe_mode_lasts_as_long_as_the_ground_needs():
+    """Up 1/λ, down r in the mean: share down r λ / (1 + r λ) (Barlow & Proschan 1965, ch. 3)."""
+    rate, recovery, duration = 1e-5, 4e4, 4e7
+    found = faults.merged([faults.safe_modes(40, duration, rate, recovery, rng(7))])
+    assert set(found.cause) == {faults.SAFE_MODE}
+    assert (found.until - found.time).mean() == pytest.approx(recovery, rel=0.05)
+    down = (np.minimum(found.until, duration) - found.time).sum() / (40 * duration)
+    assert down == pytest.approx(rate * recovery / (1 + rate * recovery), rel=0.05)
+
+
+def test_a_cause_left_out_is_hardware():
+    found = faults.Interruptions(np.arange(3.0), np.zeros(3, np.int32), np.arange(3.0) + 0.5)
+    assert found.cause.tolist() == [faults.HARDWARE] * 3
+    assert found.first(2).time.tolist() == [0.0, 1.0]
+    assert len(faults.no_strikes()) == 0
+    assert faults.no_strikes().columns([], 0) == {}
+    assert faults.CAUSES[1:5] == faults.KINDS[1:]
+
+
+parts = st.lists(
+    st.tuples(st.floats(0.0, 100.0), st.integers(0, 3), st.floats(0.0, 40.0), st.integers(0, 5)),
+    max_size=40,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(parts, parts)
+def test_merging_keeps_what_finds_its_site_up(first, second):
+    """Against one list and a dictionary."""
+    given_ = []
+    for rows in (first, second):
+        rows.sort()
+        time, site, down, cause = zip(*rows, strict=True) if rows else ((), (), (), ())
+        time = np.array(time, float)
+        kept = (time, np.array(site, np.int32), time + np.array(down, float))
+        given_.append(faults.Interruptions(*kept, np.array(cause, np.int8)))
+    expected, back = [], {}
+    for time, site, down, cause in sorted(first + second, key=lambda row: row[0]):
+        if time >= back.get(site, 0.0):
+            back[site] = time + down
+            expected.append((time, site, time + down, cause))
+    found = faults.merged(given_)
+    rows = zip(found.time, found.site, found.until, found.cause, strict=True)
+    assert [tuple(row) for row in rows] == expected
+
+
+def test_what_faults_cost_is_shared_by_cause_without_rest():
+    """By hand: 300 s of hardware, 100 s of a host cut at the end, 600 s of a safe mode."""
+    found = faults.Interruptions(
+        np.array([0.0, 900.0, 100.0]),
+        np.array([0, 1, 2], np.int32),
+        np.array([300.0, 5000.0, 700.0]),
+        np.array([faults.HARDWARE, faults.HOST, faults.SAFE_MODE], np.int8),
+    )
+    rolled = np.array([5.0, 0.0, 0.0, 7.0, 0.0, 0.0])
+    cost = faults.by_cause(found, 1000.0, rolled, 1000.0, np.arange(6))
+    assert list(cost) == list(faults.CAUSES)
+    assert {name: row["down_s"] for name, row in cost.items() if row["down_s"]} == {
+        "hardware": 300.0,
+        "host": 100.0,
+        "safe_mode": 600.0,
+    }
+    assert cost["hardware"]["lost_FLOP"] == pytest.approx(305.0)
+    assert cost["host"]["lost_FLOP"] == pytest.approx(107.0)
+    assert sum(row["lost_FLOP"] for row in cost.values()) == pytest.approx(1012.0, rel=1e-14)
+    assert cost["safe_mode"] == {
+        "interruptions": 1,
+        "down_s": 600.0,
+        "lost_FLOP": pytest.approx(600.0),
+        "requests_failed": 5,
+    }
+    none = faults.by_cause(found.first(0), 1000.0, 0.0 * rolled, 0.0, np.zeros(6, int))
+    assert {value for row in none.values() for value in row.values()} == {0}
+    at_once = faults.by_cause(
+        faults.Interruptions(found.time, found.site, found.time, found.cause),
+        1000.0,
+        0.0 * rolled,
+        9.0,
+        np.zeros(6, int),
+    )
+    assert at_once["host"]["lost_FLOP"] == pytest.approx(3.0), "requests in hand are lost even so"
+
+
+def test_requests_fail_by_the_last_interruption_of_their_site():
+    found = faults.Interruptions(
+        np.array([10.0, 20.0, 70.0, 80.0]),
+        np.array([0, 1, 0, 1], np.int32),
+        np.array([15.0, 25.0, 75.0, 85.0]),
+        np.array([0, 1, 2, 3], np.int8),
+    )
+    site, moment = np.array([0, 0, 1, 1, 1], np.int32), np.array([60.0, 120.0, 60.0, 120.0, 120.0])
+    assert faults.failed_by_cause(found, site, moment).tolist() == [1, 1, 1, 2, 0, 0]
+    assert faults.failed_by_cause(found.first(0), site[:0], moment[:0]).tolist() == [0] * 6
+
+
 def test_same_seed_same_faults():
     one, two = (faults.interruptions(np.ones(9), 1e7, 60.0, rng(5), 1e-5) for _ in range(2))
     np.testing.assert_array_equal(one.time, two.time)
@@ -86,3 +184,10 @@ def test_wrong_inputs_are_named(arguments, message):
         faults.interruptions(*arguments, rng())
     with pytest.raises(ValueError, match=r"faults.interruption_rate: nan"):
         faults.interruptions(np.ones(1), 1.0, 1.0, rng(), rate=float("nan"))
+
+
+def test_wrong_safe_modes_are_named():
+    with pytest.raises(ValueError, match=r"faults.safe_mode_rate: -1; allowed: at least 0"):
+        faults.safe_modes(3, 1.0, -1.0, 1.0, rng())
+    with pytest.raises(ValueError, match=r"faults.recovery_time: nan"):
+        faults.safe_modes(3, 1.0, 1.0, float("nan"), rng())

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
-from scipy.stats import weibull_min
+from scipy.stats import lognorm, weibull_min
 
 from dawndusk.constants import DAY, JULIAN_YEAR
 from dawndusk.fleet import reliability
@@ -134,6 +134,42 @@ def test_the_table_multiplies_up_to_the_survival(life: reliability.Lifetime) -> 
     truth = reliability.survival(MONTH * np.arange(1, 25), life)
     np.testing.assert_allclose(left, truth, rtol=1e-9, atol=1e-12)
     assert np.all(np.diff(truth) <= 0.0)
+
+
+# dose
+
+
+def test_dose_kills_as_a_lognormal_does() -> None:
+    taken = np.array([0.0, 1.0, 50.0, 100.0, 150.0, 225.0, 1e4])
+    left = np.exp(-reliability.tolerance(taken, 150.0, 1.5))
+    np.testing.assert_allclose(left, lognorm.sf(taken, math.log(1.5), scale=150.0), rtol=1e-12)
+    assert left[0] == 1.0
+    assert left[4] == pytest.approx(0.5, rel=1e-12)
+    assert left[5] == pytest.approx(0.158655253931457, rel=1e-12)  # one σ above
+    # deep in the tail, where the share itself is below 1e-300
+    assert np.isfinite(reliability.tolerance(1e10, 150.0, 1.5))
+
+
+@pytest.mark.parametrize(("taken", "tolerated", "spread"), [(-1, 1, 2), (1, 0, 2), (1, 1, 1)])
+def test_impossible_doses_are_refused(taken: float, tolerated: float, spread: float) -> None:
+    with pytest.raises(ValueError, match=r"taken: .* allowed: at least 0, above 0, above 1"):
+        reliability.tolerance(taken, tolerated, spread)
+
+
+def test_a_further_cause_joins_the_table() -> None:
+    life = lifetime(0.08, 60 * DAY, 0.015 / YEAR, 8 * YEAR, 3.0)
+    edges = MONTH * np.arange(61)
+    dose = reliability.tolerance(30.0 * edges / YEAR, 100.0, 1.5)
+    table = reliability.failure_table(life, MONTH, 60, dose[None, :])
+    assert table.shape == (4, 60)
+    left = np.cumprod(1.0 - table.sum(axis=0))
+    truth = reliability.survival(edges, life) * np.exp(-dose)
+    np.testing.assert_allclose(left, truth[1:], rtol=1e-10)
+    # a mean hazard that another cause gives is told apart from it by name only
+    same = reliability.failure_table(life, MONTH, 60, (0.015 / YEAR * edges)[None, :])
+    np.testing.assert_allclose(same[3], same[1], rtol=1e-9)
+    without = reliability.failure_table(life, MONTH, 60, np.zeros((1, 61)))
+    np.testing.assert_array_equal(without[:3], reliability.failure_table(life, MONTH, 60))
 
 
 # redundancy

@@ -238,6 +238,20 @@ def test_a_million_satellites_ten_years_a_hundred_seeds() -> None:
     assert history.alive[:, -1].min() > 900_000
 
 
+def test_mean_age_of_a_fleet_that_renews_itself() -> None:
+    # memoryless: alive at age k with (1 − p)^k; those launched in the last month are one old
+    p, months = 0.05, 400
+    history = replacement.simulate(fleet(50_000, months, p, per_launch=1), 9, 4)
+    ages = np.arange(1, months + 1)
+    weight = (1.0 - p) ** ages
+    assert history.age[:, -1].mean() == pytest.approx(
+        (ages * weight).sum() / weight.sum(), rel=5e-3
+    )
+    assert np.all(history.age[:, 0] == 1.0)
+    retired = replacement.simulate(fleet(10, 36, 0.0, retire_age=12, policy="never"), 1, 1)
+    assert retired.age[0].tolist() == [*range(1, 13), *[0.0] * 24]
+
+
 # launches
 
 

@@ -67,14 +67,17 @@ def test_a_job_that_may_not_be_moved_keeps_all_its_sites(situation) -> None:
 @thorough
 @given(matchings())
 def test_a_job_that_runs_well_is_not_moved(situation) -> None:
-    """Only a gang that lost a site may be taken from sites that suit it."""
+    """Only a gang that lost a site may move, and batch jobs may give theirs up to mend it."""
     before, score, active, nodes, gang, preemptible, _ = situation
     after = match(*situation)
     lost = preemptible[before] & (score <= 0.0) if len(nodes) else np.zeros(len(score), bool)
     broken = members(before[lost], len(nodes)) > 0
+    mending = (gang & broken & active).any()
     for site, job in enumerate(before):
-        if job >= 0 and active[job] and score[site] > 0.0 and not (gang[job] and broken[job]):
-            assert after[site] == job
+        if job < 0 or not active[job] or score[site] <= 0.0 or (gang[job] and broken[job]):
+            continue
+        taken = mending and preemptible[job] and not gang[job] and after[site] != job
+        assert after[site] == job or (taken and gang[after[site]] and broken[after[site]])
 
 
 @thorough
@@ -146,6 +149,25 @@ def test_a_gang_that_lost_a_site_takes_another_or_leaves_whole() -> None:
     gang = [(3, True, True, INF)]
     assert match(*arguments([0, 0, 0, -1], [1, 1, 0, 1], gang)).tolist() == [0, 0, -1, 0]
     assert match(*arguments([0, 0, 0, -1], [1, 1, 0, 0], gang)).tolist() == [-1] * 4
+
+
+def test_a_running_gang_is_mended_before_anything_else() -> None:
+    """Its other sites would stand still: batch jobs give way, the latest deadline first."""
+    jobs = [(3, True, True, INF), (1, False, True, 500.0), (1, False, True, 900.0)]
+    waiting = [*jobs, (1, False, True, 100.0)]
+    assert match(*arguments([0, 0, 0, 1, 2], [1, 1, 0, 1, 1], jobs)).tolist() == [0, 0, -1, 1, 0]
+    free = match(*arguments([0, 0, 0, 1, -1], [1, 1, 0, 1, 1], waiting))
+    assert free.tolist() == [0, 0, -1, 1, 0]
+
+
+def test_what_may_not_be_moved_mends_no_gang() -> None:
+    jobs = [(3, True, True, INF), (1, False, False, 900.0)]
+    assert match(*arguments([0, 0, 0, 1], [1, 1, 0, 1], jobs)).tolist() == [-1, -1, -1, 1]
+
+
+def test_a_gang_that_cannot_be_mended_costs_nobody_a_site() -> None:
+    jobs = [(4, True, True, INF), (1, False, True, 900.0)]
+    assert match(*arguments([0, 0, 0, 0, 1], [1, 1, 0, 0, 1], jobs)).tolist() == [-1] * 4 + [1]
 
 
 def test_sites_that_a_broken_gang_leaves_are_used_at_once() -> None:

@@ -4,14 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.report import life_fixture
 from tests.report.folder_fixture import write
 from tests.report.network_fixture import add
 
 
 @pytest.fixture(scope="session")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A complete run of a small shell with a network."""
-    return add(write(tmp_path_factory.mktemp("results") / "full", satellites=12, hours=12))
+    """A complete run of a small shell with a network and a life."""
+    folder = write(tmp_path_factory.mktemp("results") / "full", satellites=12, hours=12)
+    return life_fixture.add(add(folder))
 
 
 @pytest.fixture(scope="session")

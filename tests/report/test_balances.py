@@ -36,3 +36,11 @@ def test_nothing_offered_is_no_balance() -> None:
     assert balances({}) == []
     entry = {"name": "jobs", "unit": "jobs", "offered": 0, "parts": {}, "residual_relative": 0.0}
     assert balances({"balances": [entry]}) == []
+
+
+def test_the_years_lie_in_no_place() -> None:
+    entry = {"name": "satellites", "unit": "satellites", "offered": 900, "residual_relative": 0.0}
+    (balance,) = balances({"balances": [entry | {"parts": {"alive": 800, "stock": 100}}]})
+    assert balance.title == "Satellites over the years"
+    assert balance.offered[0] == "built, all runs"
+    assert dict(balance.parts) == {"alive": 800, "on the ground": 100}

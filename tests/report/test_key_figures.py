@@ -22,7 +22,12 @@ def test_every_figure_reads_the_summary(full: Path) -> None:
         "Break-even launch price",
         "Carbon per PFLOP-day",
         "Energy per token",
+        "PFLOP-day in the luckiest 5 %",
+        "PFLOP-day in the unluckiest 5 %",
     }
+    summary["cost"]["bands"] = {"p5": {"usd_per_PFLOP_day": 2.0}, "p95": {"usd_per_PFLOP_day": 3.5}}
+    assert by_label("PFLOP-day in the unluckiest 5 %").of(summary) == 3.5
+    assert by_label("PFLOP-day in the luckiest 5 %").of(summary) == 2.0
 
 
 def test_every_figure_survives_an_empty_summary() -> None:

@@ -76,3 +76,9 @@ def test_what_is_no_number_shows_as_missing(value: object) -> None:
         assert show(value) == numbers.MISSING
     for show in (numbers.ratio, numbers.temperature, numbers.duration):
         assert show(value) == numbers.MISSING
+
+
+def test_powers_of_ten() -> None:
+    assert numbers.powers(4.31e-14) == "4.3·10⁻¹⁴"
+    assert numbers.powers(-7e12, 1) == "−7·10¹²"
+    assert numbers.powers(0.0) == "0"

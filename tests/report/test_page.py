@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 import dawndusk.report
+from tests.report import life_fixture
 from tests.report.folder_fixture import write
+from tests.report.life_fixture import upkeep
 from tests.report.network_fixture import add
 
 REQUEST = re.compile(
@@ -43,7 +45,9 @@ def test_sections_and_payload(page: str) -> None:
     assert len(payload["charts"]) == 9
     assert len(payload["maps"]["names"]) == 12
     assert payload["network"]["total"] > 30
-    for name in ("network", "where"):
+    assert [chart["axis"] for chart in payload["fleet"]] == ["year"] * 4 + ["age"] * 2
+    assert payload["dose"]["upsets"]["total"] == 400
+    for name in ("network", "where", "radiation", "fleet"):
         assert f'<section id="{name}">' in page
         assert f'href="#{name}"' in page
 
@@ -53,6 +57,30 @@ def test_a_run_without_a_network_has_no_such_section(starved: Path, tmp_path: Pa
     assert 'id="network"' not in text
     assert 'href="#where"' not in text
     assert 'id="netglobe"' not in text
+
+
+def test_a_run_of_one_day_alone_has_no_years(starved: Path, tmp_path: Path) -> None:
+    text = dawndusk.report.html(starved, tmp_path / "r.html").read_text(encoding="utf8")
+    for name in ("radiation", "fleet"):
+        assert f'id="{name}"' not in text
+        assert f'href="#{name}"' not in text
+    assert 'id="dosemap"' not in text
+
+
+def test_upkeep_without_years_has_a_title_of_its_own(tmp_path: Path) -> None:
+    folder = write(tmp_path / "kept", satellites=2, hours=1)
+    path = folder / "summary.json"
+    summary = json.loads(path.read_text(encoding="utf8"))
+    path.write_text(json.dumps(summary | {"upkeep": upkeep()}), encoding="utf8")
+    text = dawndusk.report.html(folder).read_text(encoding="utf8")
+    assert "Keeping the orbit" in text
+    assert "The fleet over the years" not in text
+
+
+def test_a_million_satellites_over_thirty_years_stay_below_two_megabytes(tmp_path: Path) -> None:
+    folder = write(tmp_path / "million", satellites=300, hours=48, requests=False)
+    life_fixture.add(folder, months=360, upsets=200_000)
+    assert dawndusk.report.html(folder).stat().st_size < 2_000_000
 
 
 def test_a_large_run_stays_below_a_megabyte(tmp_path: Path) -> None:

@@ -95,6 +95,14 @@ def test_luminix_budget_adds_up() -> None:
     assert masses["structure"] == pytest.approx(6e3, rel=1e-12)
 
 
+def test_structure_carries_the_shield_too() -> None:
+    bare = sizing.mass_budget(100.0, 10.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0, 5.0, 0.25)
+    shielded = sizing.mass_budget(100.0, 10.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0, 5.0, 0.25, 30.0)
+    assert bare["shield"] == 0.0
+    assert shielded["shield"] == 30.0
+    assert shielded["total"] - bare["total"] == pytest.approx(1.25 * 30.0, rel=1e-12)
+
+
 def test_120_kw_at_650_km_lies_among_the_published_budgets() -> None:
     """12.5–51.4 kg/kW (study); above AI1's claim 14.3 and SXODC's 17.1, below the 42 of Luminix;
     Starlink v2 mini flies at 20.5–27.4."""
@@ -105,8 +113,9 @@ def test_120_kw_at_650_km_lies_among_the_published_budgets() -> None:
         sum(m for name, m in sized.masses.items() if name != "total"), rel=1e-12
     )
     assert set(sized.masses) == {
-        "accelerators", "host", "array", "battery", "radiator", "bus", "structure", "total",
-    }  # fmt: skip
+        *("accelerators", "host", "array", "battery", "radiator", "bus", "shield"),
+        *("structure", "total"),
+    }
 
 
 def test_ai1_radiator_of_110_square_metres() -> None:

@@ -19,6 +19,8 @@ def test_the_published_shield_is_the_default() -> None:
         ("radiation.shielding=-1 mm", r"radiation\.shielding = .*allowed: .*30 mm|3 cm"),
         ("radiation.shielding=5 cm", r"radiation\.shielding = .*allowed: "),
         ("radiation.activity=1.5", r"radiation\.activity = .*allowed: "),
+        ("radiation.cover_glass=1 cm", r"radiation\.cover_glass = .*allowed: .*50 µm and ≤ 5 mm"),
+        ("sun.peak_flux=68", r"sun\.peak_flux = 68: allowed: quiet_flux, 70, or more; raise it"),
         ("radiation.shield=1 mm", r"radiation\.shield.*did you mean .*shielding"),
     ],
 )

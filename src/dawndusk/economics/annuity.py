@@ -3,6 +3,11 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
 
 def capital_recovery(rate: float, periods: float, hazard: float = 0.0) -> float:
     """Payment per period that buys one dollar of capital back while it lasts.
@@ -91,6 +96,67 @@ def present_value(payment: float, rate: float, periods: float) -> float:
         Renewable Energy Technologies, NREL/TP-462-5173 (1995), present value of uniform payments
     """
     return payment / capital_recovery(rate, periods)
+
+
+def worth(rate: float, periods: ArrayLike) -> Array:
+    """Worth today of a stream that brings one a period from now until some later time.
+
+    Between whole periods it grows so that the stream of a full period is worth one at its end.
+
+    >>> worth(0.1, [0.0, 1.0, 2.0]).round(6).tolist()
+    [0.0, 0.909091, 1.735537]
+
+    Args:
+        rate: discount rate, effective over one period, above −1 [-]
+        periods: times until which the stream runs, need not be whole [-]
+    Returns:
+        worth at the start, of the shape of `periods` [-]
+    Raises:
+        ValueError: when the rate is not above −1
+    Neglects:
+        inflation, unless the rate is a real one
+    Source:
+        Short, Packey & Holt, Manual for the Economic Evaluation of Energy Efficiency and
+        Renewable Energy Technologies, NREL/TP-462-5173 (1995), present value of uniform payments
+    """
+    if rate <= -1.0:
+        raise ValueError(f"rate = {rate}: must be above -1; give 10 % as 0.1")
+    until = np.asarray(periods, float)
+    return until if rate == 0.0 else np.asarray(-np.expm1(-math.log1p(rate) * until) / rate)
+
+
+def levelised_share(start: ArrayLike, rate: float, life: float, horizon: float) -> Array:
+    """Yearly cost, levelled over a horizon, of one dollar of capital bought at some time in it.
+
+    The purchase is an annuity over its own life, broken or not; what is due after the horizon
+    is not counted, so nothing has to be assumed of what is left by then.
+
+    >>> levelised_share([0.0, 5.0], 0.0, 5.0, 10.0).tolist()
+    [0.1, 0.1]
+    >>> float(levelised_share(0.0, 0.07, 20.0, 20.0).round(6))
+    0.094393
+
+    Args:
+        start: periods from the start of the horizon until the purchase [-]
+        rate: discount rate, effective over one period, above −1 [-]
+        life: periods over which the purchase is paid [-]
+        horizon: periods over which the cost is levelled [-]
+    Returns:
+        payment in every period of the horizon that is worth the same, of the shape of
+        `start` [-]
+    Raises:
+        ValueError: when life or horizon is not positive or the rate not above −1
+    Neglects:
+        taxes and salvage value
+    Source:
+        Short, Packey & Holt, Manual for the Economic Evaluation of Energy Efficiency and
+        Renewable Energy Technologies, NREL/TP-462-5173 (1995), levelised cost and uniform
+        capital recovery factor
+    """
+    begins = np.asarray(start, float)
+    ends = np.minimum(begins + life, horizon)
+    due = worth(rate, ends) - worth(rate, np.minimum(begins, horizon))
+    return np.asarray(due * capital_recovery(rate, life) * capital_recovery(rate, horizon))
 
 
 def net_present_value(flows: Sequence[float], rate: float) -> float:

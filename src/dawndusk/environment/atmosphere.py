@@ -273,6 +273,8 @@ def disposal(
     start: ArrayLike = 0.0,
     allowed: float = RULE,
     perigee: float = 50e3,
+    quiet: float = 70.0,
+    peak: float = 150.0,
 ) -> Disposal:
     """Passive decay against the rule for disposal, and what a direct re-entry takes instead.
 
@@ -282,6 +284,8 @@ def disposal(
         start: end of life, since a solar minimum [s]
         allowed: time in orbit after the end of life, 5 years by the FCC's rule [s]
         perigee: that a direct re-entry aims at [m]
+        quiet: solar flux at minimum, in units of 1e-22 W/m²/Hz [-]
+        peak: solar flux at maximum [-]
     Returns:
         passive decay time, whether it keeps the rule, velocity change [s, -, m/s]
     Raises:
@@ -291,19 +295,27 @@ def disposal(
     Source:
         FCC-22-74, in force since 29 September 2024
     """
-    passive = decay_time(altitude, drag_area, start)
+    passive = decay_time(altitude, drag_area, start, quiet, peak)
     shape = passive.shape
     burn = np.broadcast_to(lowering_delta_v(altitude, perigee), shape)
     return Disposal(passive, passive <= allowed, burn)
 
 
-def highest_passive_orbit(drag_area: float, start: float = 0.0, allowed: float = RULE) -> float:
+def highest_passive_orbit(
+    drag_area: float,
+    start: float = 0.0,
+    allowed: float = RULE,
+    quiet: float = 70.0,
+    peak: float = 150.0,
+) -> float:
     """Highest orbit from which drag alone keeps the rule for disposal.
 
     Args:
         drag_area: drag coefficient × area ÷ mass of the dead satellite [m²/kg]
         start: end of life, since a solar minimum [s]
         allowed: time in orbit after the end of life [s]
+        quiet: solar flux at minimum, in units of 1e-22 W/m²/Hz [-]
+        peak: solar flux at maximum [-]
     Returns:
         altitude, to 100 m; 1,500e3 where the table ends first [m]
     Raises:
@@ -311,13 +323,12 @@ def highest_passive_orbit(drag_area: float, start: float = 0.0, allowed: float =
     Neglects:
         as `decay_time`
     Source:
-        bisection of `decay_time`, which grows with the altitude
+        the highest of altitudes 10 km apart, then 100 m apart, as `decay_time` grows with them
     """
     low, high = REENTRY, HIGHEST
-    if decay_time(high, drag_area, start, horizon=2.0 * allowed) <= allowed:
-        return high
-    while high - low > 100.0:
-        middle = 0.5 * (low + high)
-        fits = decay_time(middle, drag_area, start, horizon=2.0 * allowed) <= allowed
-        low, high = (middle, high) if fits else (low, middle)
+    for apart in (10e3, 100.0):
+        heights = np.arange(low, high + 0.5 * apart, apart)
+        times = decay_time(heights, drag_area, start, quiet, peak, horizon=2.0 * allowed)
+        low = float(heights[np.flatnonzero(times <= allowed)[-1]])
+        high = min(low + apart, HIGHEST)
     return low

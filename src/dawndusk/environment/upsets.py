@@ -1,4 +1,4 @@
-"""What protons do to chips: silent corruptions, uncorrectable errors, interrupts."""
+"""What protons do to chips: silent corruptions, uncorrectable errors, interrupts, latch-ups."""
 
 from typing import NamedTuple
 
@@ -22,8 +22,8 @@ class Chip(NamedTuple):
     """Memory errors that stop the job [m²]."""
     interrupt: float
     """Functional interrupts that need a restart of the device [m²]."""
-    confidence: str
-    """measured, or assumed with the range it was taken from [object]."""
+    latch_up: float
+    """Latch-ups cleared by switching the device off and on [m²]."""
 
 
 def cross_section(dose: float) -> float:
@@ -45,34 +45,11 @@ def cross_section(dose: float) -> float:
     return 1.0 / (dose * FLUENCE_PER_DOSE)
 
 
-TPU_V6E = Chip(
-    cross_section(0.17), cross_section(0.44), cross_section(50.0), "measured, 67 MeV protons"
-)
-"""TPU v6e: one silent corruption in 14.4 to 20 rad, an uncorrectable error in 44, an interrupt
-in 5,000 (Suncatcher 2025)."""
-
-HOST = Chip(0.0, 0.0, cross_section(4.5), "measured, 67 MeV protons")
+HOST = Chip(0.0, 0.0, cross_section(4.5), 0.0)
 """AMD host: one interrupt of the processor in 450 rad (Suncatcher 2025)."""
 
-HOST_MEMORY = Chip(0.0, 0.0, cross_section(4.0), "measured, 67 MeV protons")
+HOST_MEMORY = Chip(0.0, 0.0, cross_section(4.0), 0.0)
 """The host's memory: one interrupt in 400 rad (Suncatcher 2025)."""
-
-ORIN_NX = Chip(0.0, 3.9e-13, 0.0, "measured, 480 MeV protons; all upsets as uncorrectable")
-"""Jetson Orin NX: 3.9e-9 cm² per device, published beam tests."""
-
-XAVIER_NX = Chip(0.0, 0.0, 5.3e-13, "measured, 480 MeV protons: 3.97e-9 to 6.71e-9 cm²")
-"""Jetson Xavier NX: middle of the range, geometric and arithmetic alike within 3 %."""
-
-TX2 = Chip(0.0, 0.0, 1.02e-13, "measured, 480 MeV protons")
-"""Jetson TX2: 1.02e-9 cm², published beam tests."""
-
-ACCELERATOR = Chip(
-    TPU_V6E.silent_corruption,
-    TPU_V6E.uncorrectable_error,
-    TPU_V6E.interrupt,
-    "assumed: like TPU v6e; a chip unlike it may lie ten times lower or higher",
-)
-"""Any other accelerator of a data centre."""
 
 
 class Rates(NamedTuple):
@@ -84,6 +61,8 @@ class Rates(NamedTuple):
     """Memory errors that stop the job [1/s]."""
     interrupt: Array
     """Functional interrupts [1/s]."""
+    latch_up: Array
+    """Latch-ups [1/s]."""
 
 
 def rates_of_flux(flux: ArrayLike, chip: Chip) -> Rates:
@@ -109,6 +88,7 @@ def rates_of_flux(flux: ArrayLike, chip: Chip) -> Rates:
         chip.silent_corruption * stream,
         chip.uncorrectable_error * stream,
         chip.interrupt * stream,
+        chip.latch_up * stream,
     )
 
 

@@ -1,15 +1,29 @@
-"""Interruptions of sites by failing accelerators, hosts, software and links on the ground."""
+"""Interruptions of sites: failing hardware and software, particles, safe modes; what they cost."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dawndusk.compiled import kernel
 from dawndusk.constants import DAY
 
 INTERRUPTION_RATE = 419.0 / (16_384.0 * 54.0 * DAY)
 """Unexpected interruptions of one accelerator [1/s]: 419 of 16,384 in 54 days, Grattafiori
 et al., The Llama 3 Herd of Models, 2024, §3.3.4 and table 5."""
+
+CAUSES = ("hardware", "uncorrectable", "interrupt", "host", "latch_up", "safe_mode")
+"""Why a site goes down."""
+
+HARDWARE, UNCORRECTABLE, INTERRUPT, HOST, LATCH_UP, SAFE_MODE = range(len(CAUSES))
+
+KINDS = ("silent", *CAUSES[UNCORRECTABLE : LATCH_UP + 1])
+"""What a particle does to the electronics; all but silent corruptions are causes, by the same
+number."""
+
+SILENT = 0
 
 
 @dataclass(frozen=True)
@@ -22,9 +36,104 @@ class Interruptions:
     """Site that goes down, as an index [-]."""
     until: NDArray[np.float64]
     """The site works again [s]."""
+    cause: NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
+    """As an index into `CAUSES`; left out, it is hardware for all [-]."""
+
+    def __post_init__(self) -> None:
+        if not len(self.cause):
+            object.__setattr__(self, "cause", np.full(len(self.time), HARDWARE, np.int8))
 
     def __len__(self) -> int:
         return len(self.time)
+
+    def first(self, number: int) -> "Interruptions":
+        """The first of them.
+
+        Args:
+            number: how many [-]
+        Returns:
+            interruptions [object]
+        Neglects:
+            nothing
+        Source:
+            none: bookkeeping
+        """
+        return Interruptions(
+            self.time[:number], self.site[:number], self.until[:number], self.cause[:number]
+        )
+
+
+@dataclass(frozen=True)
+class Strikes:
+    """Particles that did something to the electronics, in order of time; shape (n,)."""
+
+    time: NDArray[np.float64]
+    """[s] from the scenario's start."""
+    site: NDArray[np.int32]
+    """Satellite, as an index [-]."""
+    kind: NDArray[np.int8]
+    """As an index into `KINDS` [-]."""
+    latitude: NDArray[np.float64]
+    """Geodetic [rad]."""
+    longitude: NDArray[np.float64]
+    """East positive [rad]."""
+    in_anomaly: NDArray[np.bool_]
+    """In the South Atlantic Anomaly [-]."""
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def columns(self, names: Sequence[str], number: int) -> dict[str, Any]:
+        """The first of them as a table.
+
+        Args:
+            names: of the satellites [object]
+            number: how many strikes [-]
+        Returns:
+            columns by name; none where nothing strikes at all [object]
+        Neglects:
+            nothing
+        Source:
+            none: bookkeeping
+        """
+        if not len(self):
+            return {}
+        return {
+            "time_s": self.time[:number],
+            "site": [names[k] for k in self.site[:number]],
+            "kind": [KINDS[k] for k in self.kind[:number]],
+            "latitude_deg": np.degrees(self.latitude[:number]),
+            "longitude_deg": np.degrees(self.longitude[:number]),
+            "in_anomaly": self.in_anomaly[:number],
+        }
+
+
+def no_strikes() -> Strikes:
+    """What happens on the ground.
+
+    Returns:
+        strikes without any [object]
+    Neglects:
+        neutrons of cosmic rays at ground level
+    Source:
+        none: bookkeeping
+    """
+    none = np.zeros(0)
+    return Strikes(
+        none, np.zeros(0, np.int32), np.zeros(0, np.int8), none, none, np.zeros(0, np.bool_)
+    )
+
+
+@kernel
+def _kept(time, site, until, sites):  # type: ignore[no-untyped-def]
+    """Which interruptions, in order of time, find their site up."""
+    kept = np.empty(time.size, np.bool_)
+    back = np.full(sites, -np.inf)
+    for k in range(time.size):
+        kept[k] = time[k] >= back[site[k]]
+        if kept[k]:
+            back[site[k]] = until[k]
+    return kept
 
 
 def interruptions(
@@ -55,20 +164,140 @@ def interruptions(
         Llama 3, 2024: 3.093 h between interruptions of 16,384 accelerators
     """
     count = np.asarray(accelerators, float)
-    for name, value in (
-        ("interruption_rate", rate),
-        ("restart_time", restart_time),
-        ("accelerators", float(count.min(initial=0.0))),
-    ):
-        if not value >= 0.0:
-            raise ValueError(f"faults.{name}: {value:g}; allowed: at least 0; correct it")
+    _refuse_negative(
+        interruption_rate=rate,
+        restart_time=restart_time,
+        accelerators=float(count.min(initial=0.0)),
+    )
     total = float(count.sum())
     time = np.sort(rng.uniform(0.0, duration, rng.poisson(rate * total * duration)))
     site = np.searchsorted(np.cumsum(count), rng.uniform(0.0, total, time.size), side="right")
-    kept = np.ones(time.size, bool)
-    down: dict[int, float] = {}
-    for k, (when, where) in enumerate(zip(time.tolist(), site.tolist(), strict=True)):
-        kept[k] = when >= down.get(where, 0.0)
-        if kept[k]:
-            down[where] = when + restart_time
+    kept = _kept(time, site, time + restart_time, count.size)
     return Interruptions(time[kept], site[kept].astype(np.int32), time[kept] + restart_time)
+
+
+def safe_modes(
+    satellites: int,
+    duration: float,
+    rate: float,
+    recovery_time: float,
+    rng: np.random.Generator,
+) -> Interruptions:
+    """Satellites that give up their work and wait for the ground to bring them back.
+
+    Args:
+        satellites: number of them [-]
+        duration: to fill [s]
+        rate: of one satellite [1/s]
+        recovery_time: mean of an exponential: a contact, people, commands [s]
+        rng: source of all randomness [object]
+    Returns:
+        interruptions in order of time, some of which may strike a satellite that is down [object]
+    Raises:
+        ValueError: when a rate or a time is negative
+    Neglects:
+        causes that strike many satellites at once: a faulty upload, a solar storm
+    Source:
+        none: a Poisson process
+    """
+    _refuse_negative(safe_mode_rate=rate, recovery_time=recovery_time)
+    time = np.sort(rng.uniform(0.0, duration, rng.poisson(rate * satellites * duration)))
+    site = rng.integers(0, max(satellites, 1), time.size).astype(np.int32)
+    until = time + rng.exponential(recovery_time, time.size)
+    return Interruptions(time, site, until, np.full(time.size, SAFE_MODE, np.int8))
+
+
+def merged(parts: Sequence[Interruptions]) -> Interruptions:
+    """Interruptions of several causes in order of time.
+
+    A site that is down is not interrupted again, whatever the cause.
+
+    Args:
+        parts: each of one cause or more [object]
+    Returns:
+        those that find their site up [object]
+    Neglects:
+        that a safe mode would outlast the restart during which it strikes
+    Source:
+        none: bookkeeping
+    """
+    time = np.concatenate([part.time for part in parts])
+    order = np.argsort(time, kind="stable")
+    time = time[order]
+    site = np.concatenate([part.site for part in parts])[order]
+    until = np.concatenate([part.until for part in parts])[order]
+    cause = np.concatenate([part.cause for part in parts])[order]
+    kept = _kept(time, site, until, int(site.max(initial=-1)) + 1)
+    return Interruptions(time[kept], site[kept], until[kept], cause[kept])
+
+
+def by_cause(
+    found: Interruptions,
+    duration: float,
+    rolled_back: NDArray[np.float64],
+    elsewhere: float,
+    failed: NDArray[np.int64],
+) -> dict[str, dict[str, float]]:
+    """What the interruptions of each cause cost.
+
+    Args:
+        found: interruptions, all of them begun [object]
+        duration: that was simulated [s]
+        rolled_back: work of jobs that was lost, by cause [FLOP]
+        elsewhere: all other work that faults cost: down time, requests in hand [FLOP]
+        failed: requests that failed, by cause [-]
+    Returns:
+        by cause: interruptions, down_s, lost_FLOP, requests_failed; lost_FLOP adds up to all
+        that is given [object]
+    Neglects:
+        when a site was down: what is lost elsewhere is shared by seconds (by number where no
+        time is lost), although a dark or throttled site loses less in a second
+    Source:
+        none: bookkeeping
+    """
+    number = np.bincount(found.cause, minlength=len(CAUSES))
+    down = np.bincount(
+        found.cause, np.minimum(found.until, duration) - found.time, minlength=len(CAUSES)
+    )
+    weight = down if down.any() else number.astype(np.float64)
+    share = weight / weight.sum() if weight.any() else weight
+    return {
+        name: {
+            "interruptions": int(number[k]),
+            "down_s": float(down[k]),
+            "lost_FLOP": float(rolled_back[k] + share[k] * elsewhere),
+            "requests_failed": int(failed[k]),
+        }
+        for k, name in enumerate(CAUSES)
+    }
+
+
+def failed_by_cause(
+    found: Interruptions, site: NDArray[np.int32], moment: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Which causes requests failed by: the last interruption of their site.
+
+    Args:
+        found: interruptions [object]
+        site: where each request failed, shape (m,) [-]
+        moment: end of the step in which each failed, shape (m,) [s]
+    Returns:
+        requests by cause, shape (causes,) [-]
+    Neglects:
+        the first of two interruptions of a site in one step
+    Source:
+        none: bookkeeping
+    """
+    if not len(found):
+        return np.zeros(len(CAUSES), np.int64)
+    span = 1.0 + max(float(found.time[-1]), float(moment.max(initial=0.0)))
+    place = found.site * span + found.time
+    order = np.argsort(place, kind="stable")
+    last = np.searchsorted(place[order], site * span + moment) - 1
+    return np.bincount(found.cause[order[last]], minlength=len(CAUSES))
+
+
+def _refuse_negative(**given: float) -> None:
+    for name, value in given.items():
+        if not value >= 0.0:
+            raise ValueError(f"faults.{name}: {value:g}; allowed: at least 0; correct it")

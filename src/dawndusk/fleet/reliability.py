@@ -4,7 +4,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import log_ndtr
 from scipy.stats import binom
 
 from dawndusk.constants import DAY, JULIAN_YEAR
@@ -159,7 +160,33 @@ def hazard(age: Array, life: Lifetime) -> Array:
     return np.stack([early, np.full(age.shape, life.rate), wear])
 
 
-def failure_table(life: Lifetime, step: float, steps: int) -> Array:
+def tolerance(taken: ArrayLike, tolerated: float, spread: float) -> Array:
+    """Cumulative hazard of dose: minus the logarithm of the share that still stands it.
+
+    Args:
+        taken: dose so far, at least 0 [J/kg]
+        tolerated: dose at which half have failed for good [J/kg]
+        spread: factor of dose either way within which two thirds fail, above 1 [-]
+    Returns:
+        cumulative hazard, of the shape of `taken` [-]
+    Raises:
+        ValueError: when a dose is negative, `tolerated` not positive or `spread` not above 1
+    Neglects:
+        annealing, the dose rate, and what chips of one lot have in common
+    Source:
+        lognormal failure dose, MIL-HDBK-814 (1994), as parts of a lot are judged by it
+    """
+    taken = np.asarray(taken, float)
+    if not (np.all(taken >= 0.0) and tolerated > 0.0 and spread > 1.0):
+        raise ValueError(
+            f"taken: {taken.min(initial=0.0):g}, tolerated: {tolerated:g} J/kg, spread: "
+            f"{spread:g}; allowed: at least 0, above 0, above 1; correct it"
+        )
+    with np.errstate(divide="ignore"):
+        return np.asarray(-log_ndtr(-np.log(taken / tolerated) / math.log(spread)))
+
+
+def failure_table(life: Lifetime, step: float, steps: int, further: Array | None = None) -> Array:
     """Chance that a satellite alive at the start of a step fails in it, by age and cause.
 
     Within a step the causes share the failures in proportion to their cumulative hazards;
@@ -169,8 +196,10 @@ def failure_table(life: Lifetime, step: float, steps: int) -> Array:
         life: how one satellite fails [object]
         step: length of a step, e.g. a month [s]
         steps: ages wanted [-]
+        further: cumulative hazards of other causes that act by age, as `tolerance` gives, at
+            the edges of the steps, shape (others, steps + 1) [-]
     Returns:
-        shape (3, steps): defect, chance, wear [-]
+        shape (3 + others, steps): defect, chance, wear and the others [-]
     Neglects:
         how the hazards change against each other within one step: below 1e-4 of the sum for
         months and a lifetime of years
@@ -178,7 +207,10 @@ def failure_table(life: Lifetime, step: float, steps: int) -> Array:
         1 − S(t + Δt) / S(t)
     """
     edges = np.linspace(0.0, step * steps, steps + 1)
-    growth = np.diff(np.minimum(_cumulative(edges, life), CERTAIN), axis=1)
+    grown = _cumulative(edges, life)
+    if further is not None:
+        grown = np.concatenate([grown, further])
+    growth = np.diff(np.minimum(grown, CERTAIN), axis=1)
     total = growth.sum(axis=0)
     share = np.divide(growth, total, out=np.zeros_like(growth), where=total > 0.0)
     return np.asarray(share * -np.expm1(-total))

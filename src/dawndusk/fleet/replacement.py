@@ -66,7 +66,7 @@ class Plan(NamedTuple):
 
 
 class History(NamedTuple):
-    """What happened in each run and month: all counts but `failures` have shape (runs, months)."""
+    """What happened in each run and month: all but `failures` have shape (runs, months)."""
 
     alive: Counts
     """Satellites that can work at the end of the month, spares among them [-]."""
@@ -108,6 +108,8 @@ class History(NamedTuple):
     """Failures by cause, mended ones among them, shape (runs, causes + outer, months) [-]."""
     capacity: Array
     """Of the satellites at work, in new satellites of the first generation [-]."""
+    age: Array
+    """Mean age of the satellites that can work at the end of the month, in months [-]."""
 
 
 def plan(
@@ -267,11 +269,12 @@ def simulate(made: Plan, seed: int, runs: int, first: int = 0) -> History:
     """
     months = made.goal.size
     causes = len(made.failure) + len(made.hazard)
-    empty = {name: np.zeros((runs, months), np.int64) for name in History._fields[:-2]}
+    empty = {name: np.zeros((runs, months), np.int64) for name in History._fields[:-3]}
     history = History(
         **empty,
         failures=np.zeros((runs, causes, months), np.int64),
         capacity=np.zeros((runs, months)),
+        age=np.zeros((runs, months)),
     )
     for run in range(runs):
         key = np.array([seed, first + run], np.uint64)
@@ -398,16 +401,18 @@ def _follow(made: Plan, rng: np.random.Generator, run: int, seen: History) -> No
         if made.decay > 0 and m >= made.decay:
             seen.reentered[run, m] += adrift[m - made.decay]
             derelicts -= adrift[m - made.decay]
-        living, failed, able = 0, 0, 0.0
+        living, failed, spent, able = 0, 0, 0, 0.0
         for c in range(oldest, m + 1):
             living += alive[c]
             failed += waiting[c]
+            spent += alive[c] * (m + 1 - c)
             able += alive[c] * made.capacity[m - c] * made.generation[c]
         seen.alive[run, m] = living
         seen.waiting[run, m] = failed
         seen.working[run, m] = min(living, made.wanted[m])
         if living > 0:
             seen.capacity[run, m] = able * (seen.working[run, m] / living)
+            seen.age[run, m] = spent / living
         seen.stock[run, m] = stock
         seen.kits[run, m] = kits
         seen.derelicts[run, m] = derelicts

@@ -119,32 +119,6 @@ def j2_drift(semi_major_axis: float, inclination: float, difference: ArrayLike) 
     return factor * (latitude - 4.0 * cos2) * np.asarray(difference, dtype=np.float64)
 
 
-def drag_delta_v(
-    semi_major_axis: float,
-    density: float,
-    drag_coefficient: float,
-    area_to_mass: float,
-) -> float:
-    """Velocity change that makes up for drag on a circular orbit over a year.
-
-    Args:
-        semi_major_axis: mean semi-major axis [m]
-        density: of the air, mean over the orbit and the year [kg/m³]
-        drag_coefficient: 2.2 for a plate in free molecular flow [-]
-        area_to_mass: area across the flow over mass [m²/kg]
-    Returns:
-        velocity change a year [m/s]
-    Neglects:
-        the atmosphere's rotation (up to 15 % in an equatorial orbit, 2 % in a polar one); the
-        hundredfold swing of density over a solar cycle, which the caller's mean carries
-    Source:
-        Vallado, Fundamentals of Astrodynamics and Applications (4th ed.), section 8.6.2:
-        ½·ρ·v²·C_d·A/m
-    """
-    speed2 = SGP4_MU / semi_major_axis
-    return 0.5 * density * speed2 * drag_coefficient * area_to_mass * JULIAN_YEAR
-
-
 def sunlight_delta_v(
     area_to_mass: float, pressure_coefficient: float, sun_in_plane: float
 ) -> float:
@@ -174,12 +148,9 @@ def station_keeping(
     semi_major_axis: float,
     inclination: float,
     reach: ArrayLike,
-    density: float,
-    drag_coefficient: float,
-    pressure_coefficient: float,
-    sun_in_plane: float,
-    area_to_mass: float,
-    area_to_mass_difference: float,
+    drag: float,
+    sunlight: float,
+    unlikeness: float,
 ) -> StationKeeping:
     """Velocity change a year that holds satellites in a formation of matched mean elements.
 
@@ -187,22 +158,19 @@ def station_keeping(
     along the eccentricity of the frozen reference orbit, and the satellite drifts along the
     track; one burn a revolution, a third of the drift, takes that away. Drag and sunlight: a
     satellite with another area over mass than the reference burns the difference. What all
-    burn alike to hold the altitude is `drag_delta_v`.
+    burn alike to hold the altitude is not counted here.
 
     Args:
         semi_major_axis: mean one that all satellites share [m]
         inclination: mean inclination [rad]
         reach: largest along-track offset from the reference satellite, shape (n,) [m]
-        density: of the air, mean over the orbit and the year [kg/m³]
-        drag_coefficient: 2.2 for a plate in free molecular flow [-]
-        pressure_coefficient: of sunlight, 1 for a black plate, 2 for a mirror [-]
-        sun_in_plane: cosine of the angle between Sun and orbital plane, mean over the year [-]
-        area_to_mass: of the reference satellite, to the air and to sunlight [m²/kg]
-        area_to_mass_difference: largest relative difference from it, 0.01 for 1 % [-]
+        drag: velocity change that makes up for the reference satellite's over a year [m/s]
+        sunlight: the same against sunlight, `sunlight_delta_v` [m/s]
+        unlikeness: largest relative difference of area over mass, 0.01 for 1 % [-]
     Returns:
         parts and total a year, each of the shape of `reach` [object]
     Raises:
-        ValueError: when any but semi-major axis, inclination and reach is negative
+        ValueError: when drag, sunlight or unlikeness is negative
     Neglects:
         noise of navigation and of thrusters, which in flight costs more than J2; a lasting
         change of semi-major axis that would save the burns against J2; air that is thinner
@@ -214,15 +182,7 @@ def station_keeping(
         Report No. 3 (1980), section 6; burns: Gauss's equations. Suncatcher, arXiv 2511.19468,
         states under 3 m/s a year for each kilometre with a tuned ratio of axes
     """
-    surface = {
-        "density": density,
-        "drag_coefficient": drag_coefficient,
-        "pressure_coefficient": pressure_coefficient,
-        "sun_in_plane": sun_in_plane,
-        "area_to_mass": area_to_mass,
-        "area_to_mass_difference": area_to_mass_difference,
-    }
-    for name, value in surface.items():
+    for name, value in (("drag", drag), ("sunlight", sunlight), ("unlikeness", unlikeness)):
         if not value >= 0.0:
             raise ValueError(f"{name} = {value:g}: must be 0 or more")
     e = np.asarray(reach, dtype=np.float64) / (2.0 * semi_major_axis)
@@ -230,9 +190,7 @@ def station_keeping(
     drift = np.abs(j2_drift(semi_major_axis, inclination, e * (e + 2.0 * frozen)))
     period = 2.0 * math.pi * math.sqrt(semi_major_axis**3 / SGP4_MU)
     j2 = drift / 3.0 * JULIAN_YEAR / period
-    drag = drag_delta_v(semi_major_axis, density, drag_coefficient, area_to_mass)
-    sunlight = sunlight_delta_v(area_to_mass, pressure_coefficient, sun_in_plane)
-    differential_drag = np.full_like(j2, drag * area_to_mass_difference)
-    differential_sunlight = np.full_like(j2, sunlight * area_to_mass_difference)
+    differential_drag = np.full_like(j2, drag * unlikeness)
+    differential_sunlight = np.full_like(j2, sunlight * unlikeness)
     total = j2 + differential_drag + differential_sunlight
     return StationKeeping(j2, differential_drag, differential_sunlight, total)

@@ -20,7 +20,9 @@ def match(
 
     Sites with a score of zero or less take no new job and give up a preemptible one.
     Jobs are served earliest deadline first, then in order of submission; a gang starts
-    only with all its nodes, and one that lost a node is placed anew, since it must restart.
+    only with all its nodes. One that lost nodes while it ran is mended first, by free sites
+    and then by those of preemptible batch jobs, latest deadline first: all its other sites
+    stand still meanwhile. If that is not enough it is placed anew.
 
     Args:
         job_of_site: job of each site now, -1 for none [-], shape (sites,)
@@ -46,8 +48,12 @@ def match(
             placed[site] = -1
         elif job >= 0:
             members[job] += 1
-    broken = gang & preemptible & (members < nodes)
+    broken = gang & preemptible & active & (members < nodes)
     if (members[broken] > 0).any():
+        for job in np.flatnonzero(broken):
+            if members[job] > 0:
+                _mend(job, nodes[job], placed, score, members, gang | ~preemptible, deadline)
+        broken = broken & (members < nodes)
         for site in range(len(placed)):
             if placed[site] >= 0 and broken[placed[site]]:
                 placed[site] = -1
@@ -67,3 +73,24 @@ def match(
             placed[candidates[taken]] = job
             taken += 1
     return placed
+
+
+@kernel
+def _mend(job, wanted, placed, score, members, kept, deadline):  # type: ignore[no-untyped-def]
+    """Give a gang the sites it misses, free ones first, if there are enough; else nothing."""
+    rank = np.full(len(placed), np.inf)
+    for site in range(len(placed)):
+        holder = placed[site]
+        if score[site] > 0.0 and holder < 0:
+            rank[site] = -score[site]
+        elif score[site] > 0.0 and not kept[holder]:
+            rank[site] = 1.0 / max(deadline[holder], 1e-300)
+    missing = wanted - members[job]
+    order = np.argsort(rank, kind="mergesort")[:missing]
+    if len(order) < missing or not np.isfinite(rank[order]).all():
+        return
+    for site in order:
+        if placed[site] >= 0:
+            members[placed[site]] -= 1
+        placed[site] = job
+    members[job] = wanted

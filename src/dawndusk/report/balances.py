@@ -15,9 +15,13 @@ OFFERED = {
     "work": "at peak rate",
     "jobs": "submitted",
     "sensor": "produced",
+    "satellites": "built, all runs",
+    "modules": "launched, all runs",
 }
-PARTS = {"thermal": "heat"}
+PARTS = {"thermal": "heat", "stock": "on the ground"}
 TITLES = {"work": "compute", "bytes": "transfers", "sensor": "sensor data"}
+FLEET = ("satellites", "modules")
+"""Balances of the years, which lie in no place."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,9 @@ def _balance(entry: Mapping[str, Any]) -> Balance:
     kind = name.removeprefix(GROUND)
     where = "on the ground" if name.startswith(GROUND) else "in orbit"
     title = TITLES.get(kind, kind)
+    title = f"{title} over the years" if kind in FLEET else f"{title} {where}"
     return Balance(
-        title=f"{title[:1].upper()}{title[1:]} {where}",
+        title=f"{title[:1].upper()}{title[1:]}",
         offered=(OFFERED.get(name, OFFERED.get(kind, "offered")), float(entry["offered"])),
         parts=tuple((PARTS.get(part, part), float(v)) for part, v in entry["parts"].items()),
         residual=float(entry["residual_relative"]),

@@ -48,6 +48,8 @@ class Chart:
     offset: float = 0.0
     """Subtracted from every value."""
     limits: tuple[float | None, float | None] = field(default=(None, None))
+    axis: str = "time"
+    """"time" [s], or years: "year" of the calendar, "age"; charts of one axis move together."""
 
 
 CHARTS = (
@@ -143,6 +145,9 @@ CHARTS = (
     ),
 )
 
+COUNTED = ("requests", "satellites", "launches")
+"""Units that are numbers of things and take no prefix."""
+
 MARKS = {"fault": "hot", "brownout": "sun"}
 """Events drawn as ticks on the compute chart, with their colours."""
 MARK_LIMIT = 1000
@@ -219,13 +224,15 @@ def _chart(series: xr.Dataset, chart: Chart) -> dict[str, Any] | None:
     if unit == "":
         unit, values = "%", 100.0 * values
         limits = tuple(100.0 * v if v is not None else None for v in limits)  # type: ignore[assignment]
-    elif chart.offset == 0.0 and unit != "requests":
+    elif chart.offset == 0.0 and unit not in COUNTED:
         size = exponent(float(np.nanmax(np.abs(values))))
         unit, values = PREFIXES[size] + unit, values / 10.0**size
     return {
         "title": chart.title,
         "about": chart.about,
         "unit": unit,
+        "counted": unit in COUNTED,
+        "axis": chart.axis,
         "limits": list(limits),
         "x": compact(time, 8),
         "lines": [line | {"y": compact(values[:, i])} for i, line in enumerate(lines)],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 REQUEST_COLUMNS = ("arrival_s", "first_token_s", "finish_s", "status")
 """All that the report needs of what may be many millions of rows."""
+UPSET_COLUMNS = ("kind", "latitude_deg", "longitude_deg", "in_anomaly")
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,16 @@ class Folder:
     """Workloads × options: where each should run."""
     policies: Sequence[Mapping[str, Any]] = ()
     """Policies on the same scenario and seed."""
+    fleet: "pa.Table | None" = None
+    """The fleet month by month."""
+    survival: "pa.Table | None" = None
+    """One cohort without replacement, by age."""
+    days: "pa.Table | None" = None
+    """Days run on the fleet as it is over the years."""
+    dose_map: "pa.Table | None" = None
+    """Dose and upsets by place at the fleet's height."""
+    upsets: "pa.Table | None" = None
+    """What particles did to the electronics, and where."""
 
     @property
     def end(self) -> float:
@@ -97,6 +108,11 @@ def read(path: str | Path) -> Folder:
         transfers=_table(folder / "transfers.parquet"),
         placement=json.loads(_text(folder / "placement.json") or "[]"),
         policies=json.loads(_text(folder / "policies.json") or "[]"),
+        fleet=_table(folder / "fleet.parquet"),
+        survival=_table(folder / "survival.parquet"),
+        days=_table(folder / "days.parquet"),
+        dose_map=_table(folder / "dose_map.parquet"),
+        upsets=_table(folder / "upsets.parquet", UPSET_COLUMNS),
     )
 
 

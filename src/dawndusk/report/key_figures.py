@@ -92,13 +92,48 @@ def per_kilogram(value: object) -> str:
     return f"{numbers.money(value)}/kg" if value >= 0 else "none"
 
 
+def amount(value: object) -> str:
+    """A number that need not be whole."""
+    return numbers.si(value, "").strip()
+
+
 KEY_FIGURES: tuple[KeyFigure, ...] = (
     KeyFigure("Fleet", "Satellites", at("fleet.satellites"), numbers.count),
     KeyFigure("Fleet", "Fleet mass", at("fleet.mass_kg"), numbers.mass),
     KeyFigure("Fleet", "Launches", at("fleet.launches"), numbers.count),
     KeyFigure("Fleet", "Fleet power", at("fleet.power_W"), lambda v: numbers.si(v, "W")),
+    KeyFigure(
+        "Years",
+        "Capacity over the years",
+        at("fleet.capacity_mean_fraction"),
+        numbers.percent,
+        "higher",
+        hint="of what is wanted, mean over the horizon",
+    ),
+    KeyFigure(
+        "Years",
+        "Survival to the end of life",
+        at("fleet.survival_end_of_life"),
+        numbers.percent,
+        "higher",
+    ),
+    KeyFigure("Years", "Launches a year", at("fleet.launches_per_year"), amount),
+    KeyFigure("Years", "Satellites built", at("fleet.built"), numbers.count),
+    KeyFigure("Years", "Satellites failed", at("fleet.failed"), numbers.count, "lower"),
+    KeyFigure("Years", "Re-entries a year", at("fleet.reentries_per_year"), amount, "lower"),
     KeyFigure("Orbit", "Sunlit share", at("orbit.sunlit_fraction"), numbers.percent, "higher"),
     KeyFigure("Orbit", "Longest eclipse", at("orbit.eclipse_max_s"), numbers.duration, "lower"),
+    KeyFigure(
+        "Orbit",
+        "Velocity change over the life",
+        at("upkeep.delta_v_life_m_s"),
+        lambda v: numbers.si(v, "m/s"),
+        "lower",
+    ),
+    KeyFigure("Orbit", "Propellant a satellite", at("upkeep.propellant_kg"), numbers.mass, "lower"),
+    KeyFigure(
+        "Orbit", "Dodges a year", at("upkeep.avoidance_manoeuvres_per_year"), amount, "lower"
+    ),
     KeyFigure(
         "Compute",
         "Delivered compute",
@@ -152,6 +187,22 @@ KEY_FIGURES: tuple[KeyFigure, ...] = (
     ),
     KeyFigure(
         "Cost",
+        "PFLOP-day in the luckiest 5 %",
+        at("cost.bands.p5.usd_per_PFLOP_day"),
+        numbers.money,
+        "lower",
+        hint="of the runs of the fleet over the years",
+    ),
+    KeyFigure(
+        "Cost",
+        "PFLOP-day in the unluckiest 5 %",
+        at("cost.bands.p95.usd_per_PFLOP_day"),
+        numbers.money,
+        "lower",
+        hint="of the runs of the fleet over the years",
+    ),
+    KeyFigure(
+        "Cost",
         "Cost per million tokens",
         at("cost.usd_per_million_tokens"),
         numbers.money,
@@ -171,6 +222,24 @@ KEY_FIGURES: tuple[KeyFigure, ...] = (
     ),
     KeyFigure(
         "Cost", "Carbon per PFLOP-day", at("carbon.kg_per_PFLOP_day"), carbon, "lower", ground=True
+    ),
+    KeyFigure(
+        "Faults",
+        "Interruptions",
+        at("faults.interruptions"),
+        numbers.count,
+        "lower",
+        ground=True,
+        grows=True,
+    ),
+    KeyFigure(
+        "Faults",
+        "Silent corruptions",
+        at("faults.silent_corruptions.total"),
+        numbers.count,
+        "lower",
+        hint="wrong results by particles that nobody notices",
+        grows=True,
     ),
     KeyFigure("Energy", "Energy generated", at("energy.generated_J"), numbers.energy, grows=True),
     KeyFigure(
@@ -252,7 +321,7 @@ KEY_FIGURES: tuple[KeyFigure, ...] = (
         "Network",
         "Hops",
         at("network.hops_mean"),
-        lambda v: numbers.si(v, "").strip(),
+        amount,
         "lower",
     ),
     KeyFigure(

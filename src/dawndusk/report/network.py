@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from dawndusk.report import links, numbers
+from dawndusk.report.facts import listed, pair
 from dawndusk.report.key_figures import dig
 from dawndusk.report.regions import region_figure
 from dawndusk.report.transfers import transfer_tables
@@ -21,17 +22,11 @@ def network_section(folder: "Folder") -> str:
     parts = [
         MAP if links.usable(folder.links) else "",
         path_pictures(folder.paths),
-        _pair(region_figure(folder.series), _listed(told)),
+        pair(region_figure(folder.series), listed(told)),
         links.busiest(folder.links),
         transfer_tables(folder.transfers),
     ]
     return "".join(parts)
-
-
-def _pair(left: str, right: str) -> str:
-    if left and right:
-        return f'<div class="two apart">{left}{right}</div>'
-    return f'<div class="apart">{left}{right}</div>' if left or right else ""
 
 
 def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -97,11 +92,6 @@ def _busiest(name: Any, use: Any) -> str:
     if not numbers.is_number(use):
         return ""
     return f"{links.utilisation(use)}{f', {name}' if name else ''}"
-
-
-def _listed(rows: list[tuple[str, str]]) -> str:
-    body = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in rows)
-    return f'<dl class="facts wide">{body}</dl>' if rows else ""
 
 
 def warnings(folder: "Folder") -> list[tuple[str, str]]:

@@ -43,6 +43,17 @@ def significant(value: float, digits: int = 3) -> str:
     return text.replace(",", SPACE).replace("-", "−")
 
 
+def powers(value: float, digits: int = 2) -> str:
+    """A small or large number with its power of ten: "4.3·10⁻¹⁴"."""
+    if value == 0:
+        return "0"
+    mantissa, power = f"{value:.{digits - 1}e}".replace("-", "−").split("e")
+    raised = f"{int(power.replace('−', '-'))}".translate(
+        str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+    )
+    return f"{mantissa}·10{raised}"
+
+
 def count(value: object) -> str:
     """A whole number with thin spaces between thousands."""
     if not is_number(value):

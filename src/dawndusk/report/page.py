@@ -12,6 +12,7 @@ from typing import Any
 from dawndusk.report import sections
 from dawndusk.report.charts import charts
 from dawndusk.report.figures import paired_bars, waterfall
+from dawndusk.report.fleet import fleet_charts, fleet_section
 from dawndusk.report.folder import Folder, read
 from dawndusk.report.formation import formation
 from dawndusk.report.jobs import job_table
@@ -19,6 +20,7 @@ from dawndusk.report.key_figures import dig
 from dawndusk.report.links import network
 from dawndusk.report.maps import epoch, maps
 from dawndusk.report.network import network_section
+from dawndusk.report.radiation import dose, radiation_section
 from dawndusk.report.service import latency_figure
 from dawndusk.report.where import placement_matrix, policy_table
 
@@ -49,14 +51,22 @@ def render(folder: Folder) -> str:
         "maps": maps(folder.series, start),
         "formation": formation(folder.series),
         "network": network(folder.links, folder.paths, folder.series),
+        "fleet": fleet_charts(folder.fleet, folder.survival),
+        "dose": dose(folder.dose_map, folder.upsets, dig(folder.summary, "orbit.inclination_deg")),
     }
     close = payload["formation"]
     extra = {
+        "radiation": ("Radiation", "Radiation and faults", radiation_section(folder)),
         "network": ("Network", "How the data travelled", network_section(folder)),
         "where": (
             "Placement",
             "Where work should run",
             placement_matrix(folder.placement) + policy_table(folder.policies),
+        ),
+        "fleet": (
+            "Fleet",
+            "The fleet over the years" if folder.fleet else "Keeping the orbit",
+            fleet_section(folder, frames(payload["fleet"])),
         ),
     }
     body = Template(asset("report.html")).substitute(
@@ -64,8 +74,7 @@ def render(folder: Folder) -> str:
         links="".join(
             f'<a href="#{key}">{word}</a>' for key, (word, _, content) in extra.items() if content
         ),
-        network=section("network", *extra["network"][1:]),
-        where=section("where", *extra["where"][1:]),
+        extra="\n".join(section(key, *told[1:]) for key, told in extra.items()),
         description=escape(str(folder.scenario.get("description", ""))),
         facts=sections.facts_line(folder),
         warnings=sections.warning_list(folder),
@@ -109,23 +118,27 @@ def chart_places(payloads: Sequence[Mapping[str, Any]]) -> str:
     """Empty frames that the browser fills with plots."""
     if not payloads:
         return '<p class="none">No time series recorded.</p>'
-    frames = "".join(
+    return (
+        '<div class="tools" id="ranges"><output id="hovered"></output></div>'
+        f'<noscript><p class="none">The plots need JavaScript.</p></noscript>{frames(payloads)}'
+    )
+
+
+def frames(payloads: Sequence[Mapping[str, Any]]) -> str:
+    """A frame for each chart, empty without any."""
+    inside = "".join(
         f'<figure class="chart"><figcaption>{escape(chart["title"])}'
         f"<small>{escape(chart['about'])}</small></figcaption>"
         f'<div class="keys"></div><div class="plot" role="img" '
         f'aria-label="{escape(chart["title"])} over time"></div></figure>'
         for chart in payloads
     )
-    return (
-        '<div class="tools" id="ranges"><output id="hovered"></output></div>'
-        '<noscript><p class="none">The plots need JavaScript.</p></noscript>'
-        f'<div class="charts">{frames}</div>'
-    )
+    return f'<div class="charts">{inside}</div>' if inside else ""
 
 
 def document(title: str, body: str, payload: Mapping[str, Any]) -> str:
     """A whole HTML page with styles, data and code inside."""
-    drawn = [name for name in ("maps", "network") if payload.get(name)]
+    drawn = [name for name in ("maps", "network", "dose") if payload.get(name)]
     land = json.loads(asset("land.json")) if drawn else None
     data = json.dumps({**payload, "land": land}, separators=(",", ":"), allow_nan=False)
     names = ["uplot.js", "report.js", *(["atlas.js"] if drawn else [])]

@@ -116,7 +116,15 @@ CARDS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
         "Cost per accelerator-hour",
         (("per busy hour", "Cost per busy accelerator-hour"),),
     ),
-    ("Per PFLOP-day", "Cost per PFLOP-day", (("carbon", "Carbon per PFLOP-day"),)),
+    (
+        "Per PFLOP-day",
+        "Cost per PFLOP-day",
+        (
+            ("with luck, 5 %", "PFLOP-day in the luckiest 5 %"),
+            ("without, 95 %", "PFLOP-day in the unluckiest 5 %"),
+            ("carbon", "Carbon per PFLOP-day"),
+        ),
+    ),
     (
         "Per million tokens",
         "Cost per million tokens",
@@ -151,7 +159,12 @@ CARDS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     (
         "Fleet",
         "Satellites",
-        (("mass", "Fleet mass"), ("power", "Fleet power"), ("launches", "Launches")),
+        (
+            ("mass", "Fleet mass"),
+            ("power", "Fleet power"),
+            ("first launches", "Launches"),
+            ("capacity over the years", "Capacity over the years"),
+        ),
     ),
 )
 

@@ -222,6 +222,7 @@ def mass_budget(
     coolant: float,
     other: float,
     structure_fraction: float,
+    shield: float = 0.0,
 ) -> dict[str, float]:
     """Dry mass by subsystem.
 
@@ -237,9 +238,10 @@ def mass_budget(
         coolant: mass of coolant and manifolds in the loop [kg]
         other: bus: avionics, propulsion, attitude control, links, harness [kg]
         structure_fraction: structure relative to all the other dry mass [-]
+        shield: mass around the chips against radiation [kg]
     Returns:
-        mass of accelerators, host, array, battery, radiator (with coolant), bus, structure and
-        their total [kg]
+        mass of accelerators, host, array, battery, radiator (with coolant), bus, shield,
+        structure and their total [kg]
     Neglects:
         propellant and pressurant; launch adapter; growth allowance (see `margin` of `size`)
     Source:
@@ -252,6 +254,7 @@ def mass_budget(
         "battery": battery_capacity / specific_energy,
         "radiator": radiator_area * radiator_areal_mass + coolant,
         "bus": other,
+        "shield": shield,
     }
     masses["structure"] = structure_fraction * sum(masses.values())
     masses["total"] = sum(masses.values())

@@ -103,13 +103,6 @@ class Cluster(Table):
     )
     pattern: Literal["square", "hexagonal"] = declared("square", "of the lattice")
     keep_out: f.Length = declared("20 m", "nearer than this two satellites collide", CHOSEN, NOW)
-    air_density: Annotated[float, Quantity("kg/m³", least=0.0)] = declared(
-        "1.6e-13 kg/m³",
-        "mean along the orbit",
-        "NRLMSIS 2.1, 650 km, moderate Sun",
-        "2026",
-        "public",
-    )
     unlikeness: f.Fraction = declared(
         0.01, "largest difference of area over mass from the reference satellite", CHOSEN, NOW
     )

@@ -45,6 +45,12 @@ class Servicing(Table):
     servicer_propellant: f.OptionalMass = declared("300 kg", "aboard a servicer", "assumed", NOW)
     servicer_price: f.Money = declared("20 MUSD", "each", "assumed", NOW)
     modules: f.Count = declared(10, "aboard a servicer", "assumed", NOW)
+    specific_impulse: f.Duration = declared(
+        "1600 s", "of the servicer, thrust over weight flow", "Hall thruster, as upkeep", NOW
+    )
+    servicers: f.Count | None = declared(
+        None, "kept in orbit with modules; auto: for half a year of failures they can mend"
+    )
     visit_time: f.Duration = declared("30 day", "of the drift to a satellite", "assumed", NOW)
     visit_price: f.Money = declared("0.2 MUSD", "operations of a visit", "assumed", NOW)
 
@@ -56,7 +62,7 @@ class Fleet(Table):
     horizon: Annotated[float, Quantity("s", least=31557600.0, most=946728000.0)] = declared(
         "10 yr", "that the fleet is followed"
     )
-    runs: Annotated[int, Strict()] = declared(100, "Monte Carlo runs, 1 to 10000")
+    runs: Annotated[int, Strict()] = declared(100, "Monte Carlo runs, 1 to 2000")
     policy: Literal["never", "on_failure", "on_schedule"] = declared(
         "on_failure", "which satellites are replaced"
     )
@@ -76,7 +82,7 @@ class Fleet(Table):
     worn_at_life: f.ProperFraction = declared(
         0.05, "share worn out at satellite.life; 0 is none", "assumed", NOW
     )
-    refresh: f.Number = declared(
+    refresh: f.Fraction = declared(
         0.0, "yearly gain of capacity of newly launched satellites", "no gain counted", NOW
     )
     stowed_density: Annotated[float, Quantity("kg/m³", above=0.0)] = declared(
@@ -98,7 +104,7 @@ class Fleet(Table):
     def _in_range(self) -> "Fleet":
         found = [
             Fault(name, str(getattr(self, name)), f"allowed: {low} to {high}")
-            for name, low, high in (("runs", 1, 10_000), ("moments", 0, 12))
+            for name, low, high in (("runs", 1, 2_000), ("moments", 0, 12))
             if not low <= getattr(self, name) <= high
         ]
         dates = [milestone.date for milestone in self.milestones]

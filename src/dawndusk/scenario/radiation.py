@@ -2,8 +2,11 @@
 
 from typing import Annotated
 
+from pydantic import model_validator
+
 from dawndusk.scenario import fields as f
-from dawndusk.scenario.fields import Table, declared
+from dawndusk.scenario.errors import Fault
+from dawndusk.scenario.fields import Table, declared, faults
 from dawndusk.scenario.quantities import Quantity
 
 SolarFlux = Annotated[float, Quantity("", least=65.0, most=250.0)]
@@ -21,6 +24,13 @@ class Sun(Table):
     minimum: f.Instant = declared(
         "2019-12-15T00:00:00Z", "a solar minimum", "minimum before cycle 25", "2020-09", "public"
     )
+
+    @model_validator(mode="after")
+    def _the_maximum_is_the_larger(self) -> "Sun":
+        if self.peak_flux < self.quiet_flux:
+            allowed = f"allowed: quiet_flux, {self.quiet_flux:g}, or more"
+            raise faults([Fault("peak_flux", f"{self.peak_flux:g}", allowed, "raise it")])
+        return self
 
 
 class Radiation(Table):
@@ -40,6 +50,13 @@ class Radiation(Table):
         "Starcloud: 1 kg of shield per kW, 0.019 m² of 10 mm aluminium for 500 W",
         "2024-09",
         "derived",
+    )
+    cover_glass: Annotated[float, Quantity("m", least=5e-5, most=5e-3)] = declared(
+        "0.1 mm",
+        "over the solar cells",
+        "usual in low orbit: 0.075 to 0.15 mm",
+        "2026-11",
+        "memory",
     )
     activity: f.Fraction | None = declared(
         None, "of the Sun, 0 quiet and 1 active; auto: from [sun] by the date"

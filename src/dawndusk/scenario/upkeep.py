@@ -16,13 +16,13 @@ class Upkeep(Table):
     drag_area: f.Area | None = declared(
         None, "mean area in the flow; auto: half of array and radiator, as if tumbling"
     )
-    specific_impulse: f.Duration = declared(
+    specific_impulse: Annotated[float, Quantity("s", least=50.0, most=10_000.0)] = declared(
         "1600 s", "thrust over weight flow", "Hall thruster, 1,500 to 2,500 s", NOW
     )
     disposal: Literal["passive", "direct"] = declared(
         "direct", "how a satellite leaves at the end of its life: by drag alone or by its engine"
     )
-    disposal_perigee: f.Length = declared(
+    disposal_perigee: Annotated[float, Quantity("m", least=0.0, most=120e3)] = declared(
         "50 km", "that a direct re-entry aims at", "inside the atmosphere", NOW
     )
     disposal_success: f.Fraction = declared(
@@ -39,7 +39,9 @@ class Debris(Table):
     spread: Literal["low", "middle", "high"] = declared(
         "middle", "of the published flux models, which differ by one to two orders"
     )
-    wall: f.Length = declared("5 mm", "of aluminium before what a hit disables", "assumed", NOW)
+    wall: Annotated[float, Quantity("m", least=4.3e-3, most=0.53)] = declared(
+        "5 mm", "of aluminium before what a hit disables", "assumed", NOW
+    )
     exposed_area: f.Area | None = declared(
         None, "behind which a hit disables; auto: shielded surface and a tenth of the radiator"
     )
@@ -51,4 +53,7 @@ class Debris(Table):
     )
     avoidance_threshold: f.PositiveFraction = declared(
         3e-7, "probability of collision above which it moves", "Starlink", "2026", "public"
+    )
+    avoidance_lead: f.Duration = declared(
+        "1 day", "from a manoeuvre to the encounter", "assumed", NOW
     )

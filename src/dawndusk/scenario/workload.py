@@ -142,3 +142,9 @@ class Faults(Table):
         "derived",
     )
     restart_time: f.Delay = declared("10 min", "from interruption to service", CHOSEN, NOW)
+    safe_mode_rate: f.Rate = declared(
+        "1 1/yr", "per satellite: it stops work until the ground brings it back", "assumed", NOW
+    )
+    recovery_time: f.Delay = declared(
+        "12 h", "mean, exponential: from safe mode to service, by contact and people", CHOSEN, NOW
+    )

@@ -46,15 +46,23 @@ function number(value) {
     .replaceAll(",", "\u202f").replace("-", "−");
 }
 
-// Charts: one uPlot each, zoom and cursor shared.
-const plots = [];
+// Years of the calendar and of age.
+const months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+function years(value, axis) {
+  if (axis === "age") return `${number(Math.round(10 * value) / 10)}\u202fyr`;
+  const month = Math.min(11, Math.floor(12 * (value - Math.floor(value)) + 1e-6));
+  return `${months[month]} ${Math.floor(value)}`;
+}
+
+// Charts: one uPlot each; zoom and cursor shared by those with the same axis.
+const plots = { time: [], year: [], age: [] };
 const listeners = [];
 let zooming = false;
 
-function zoom(min, max) {
+function zoom(min, max, axis = "time") {
   if (zooming) return;
   zooming = true;
-  for (const plot of plots) plot.setScale("x", { min, max });
+  for (const plot of plots[axis]) plot.setScale("x", { min, max });
   zooming = false;
 }
 
@@ -75,13 +83,14 @@ function build(frame, chart) {
   const sets = groups(chart);
   const colour = (name) => css(`--${name}`);
   const [low, high] = chart.limits;
+  const timed = chart.axis === "time";
   const options = {
     width: place.clientWidth || 320,
     height: place.clientHeight || 220,
     legend: { show: false },
     padding: [10, 18, 0, 0],
     cursor: {
-      sync: { key: "time", scales: ["x", null] },
+      sync: { key: chart.axis, scales: ["x", null] },
       drag: { x: true, y: false },
       points: { size: 6 },
       y: false,
@@ -101,9 +110,13 @@ function build(frame, chart) {
         stroke: () => colour("soft"),
         grid: { stroke: () => colour("faint"), width: 1 },
         ticks: { show: false },
-        incrs: [60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 432000,
-          864000, 2592000],
-        values: (_, splits) => splits.map((t) => tick(t, splits.length > 1 ? splits[1] - splits[0] : 3600)),
+        incrs: timed
+          ? [60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 432000,
+            864000, 2592000]
+          : [0.25, 0.5, 1, 2, 5, 10],
+        values: (_, splits) => splits.map((t) =>
+          timed ? tick(t, splits.length > 1 ? splits[1] - splits[0] : 3600)
+          : `${t}${chart.axis === "age" ? "\u202fyr" : ""}`),
         space: 56,
         size: 28,
       },
@@ -111,7 +124,7 @@ function build(frame, chart) {
         stroke: () => colour("soft"),
         grid: { stroke: () => colour("faint"), width: 1 },
         ticks: { show: false },
-        size: 50,
+        size: (_, values) => Math.max(50, 12 + 7 * Math.max(0, ...(values ?? []).map((v) => v.length))),
         space: 34,
         label: chart.unit,
         labelSize: 18,
@@ -138,7 +151,7 @@ function build(frame, chart) {
     hooks: {
       setScale: [
         (plot, key) => {
-          if (key === "x") zoom(plot.scales.x.min, plot.scales.x.max);
+          if (key === "x") zoom(plot.scales.x.min, plot.scales.x.max, chart.axis);
         },
       ],
       setCursor: [(plot) => show(plot.cursor.idx)],
@@ -168,6 +181,8 @@ function build(frame, chart) {
     keys.append(button);
     return value;
   });
+  const at = document.createElement("output");
+  if (!timed) keys.append(at);
   for (const mark of chart.marks) {
     const key = document.createElement("span");
     key.className = "key";
@@ -190,16 +205,18 @@ function build(frame, chart) {
   }
   function show(index) {
     sets.forEach((set, i) => {
-      const at = (role) => (set.at[role] ? plot.data[set.at[role]][index] : undefined);
+      const value = (role) => (set.at[role] ? plot.data[set.at[role]][index] : undefined);
       if (index === null || index === undefined) {
         items[i].textContent = "";
         return;
       }
-      const spread = at("5 %") !== undefined ? ` (${number(at("5 %"))} – ${number(at("95 %"))})` : "";
-      const unit = chart.unit === "requests" ? "" : `\u202f${chart.unit}`;
-      items[i].textContent = `${number(at("median"))}${unit}${spread}`;
+      const spread = value("5 %") !== undefined ? ` (${number(value("5 %"))} – ${number(value("95 %"))})` : "";
+      const unit = chart.counted ? "" : `\u202f${chart.unit}`;
+      items[i].textContent = `${number(value("median"))}${unit}${spread}`;
     });
-    if (index !== null && index !== undefined && plot.cursor.event) {
+    const known = index !== null && index !== undefined;
+    if (!timed) at.textContent = known ? years(plot.data[0][index], chart.axis) : "";
+    else if (known && plot.cursor.event) {
       $("#hovered").textContent = moment(plot.data[0][index]);
       listeners.forEach((listen) => listen(plot.data[0][index]));
     }
@@ -208,15 +225,15 @@ function build(frame, chart) {
     if (place.clientWidth) plot.setSize({ width: place.clientWidth, height: place.clientHeight });
   }).observe(place);
   redraws.push(() => plot.redraw(false, false));
-  plots.push(plot);
+  plots[chart.axis].push(plot);
 }
 
 const frames = document.querySelectorAll(".chart");
-const panels = [...payload.charts, ...(payload.formation?.charts ?? [])];
+const panels = [...payload.charts, ...(payload.formation?.charts ?? []), ...(payload.fleet ?? [])];
 panels.forEach((chart, index) => build(frames[index], chart));
 
 // Buttons that set the time range.
-if (plots.length && $("#ranges")) {
+if (plots.time.length && $("#ranges")) {
   const end = Math.max(...payload.charts.map((chart) => chart.x.at(-1) ?? 0));
   const begin = Math.min(...payload.charts.map((chart) => chart.x[0] ?? 0));
   const spans = [["everything", end - begin], ["a week", 604800], ["a day", 86400], ["6 hours", 21600]];
@@ -228,7 +245,7 @@ if (plots.length && $("#ranges")) {
       button.type = "button";
       button.textContent = label;
       button.addEventListener("click", () => {
-        const from = Math.min(plots[0].scales.x.min, end - span);
+        const from = Math.min(plots.time[0].scales.x.min, end - span);
         zoom(label === "everything" ? begin : from, label === "everything" ? end : from + span);
       });
       $("#hovered").before(button);

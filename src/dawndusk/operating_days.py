@@ -1,0 +1,155 @@
+"""Assembler of operating days: the loop run on the fleet as it is over the years.
+
+At some moments of the horizon a day at each solstice and at an equinox is run with the
+satellites that then work, as old as they then are. What they deliver by satellite is carried
+between the moments to every month of the fleet's history.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dawndusk.constants import DAY, JULIAN_YEAR
+from dawndusk.deployment import MONTH, Deployment
+from dawndusk.fleet_plan import FleetPlan, older
+from dawndusk.placement.conformance import resolve
+from dawndusk.record import Record
+from dawndusk.scenario import Scenario
+from dawndusk.scenario.constellation import Imported
+from dawndusk.setting import setting
+
+Array = NDArray[np.float64]
+
+SEASONS = (
+    ("June solstice", 6, 21, 1.0),
+    ("equinox", 9, 23, 2.0),
+    ("December solstice", 12, 21, 1.0),
+)
+"""Name, month, day and weight: one equinox stands for both."""
+
+
+@dataclass(frozen=True)
+class OperatingDays:
+    """What the days showed."""
+
+    efficiency: Array
+    """Delivered by the capacity of a new satellite in each month of the horizon [FLOP/s]."""
+    columns: dict[str, Any]
+    """A row for each day, as in days.parquet."""
+
+
+def operating_days(
+    scenario: Scenario,
+    plan: FleetPlan,
+    life: Deployment,
+    *,
+    threads: int | None = None,
+    progress: Callable[[float], None] = lambda share: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> OperatingDays | None:
+    """Run the sampled days.
+
+    Args:
+        scenario: what is run, all sizes filled in [object]
+        plan: its satellites as they are at the scenario's start [object]
+        life: the fleet over the years [object]
+        threads: for the satellites, None for all processors [-]
+        progress: called with the share done [object]
+        stop: asked between and within the days; True gives up [object]
+    Returns:
+        what each day delivered, None where none is wanted or none was finished [object]
+    Raises:
+        ValueError: when a day cannot be set up
+    Neglects:
+        which accelerators of a satellite have failed: those that work deliver alike, so that
+        the month's capacity scales a day; satellites of different ages side by side (all have
+        the mean age); an imported constellation turns only by its own drift
+    Source:
+        issue of method: stratified sampling in time, weights by season
+    """
+    working = np.median(life.history.working, axis=0)
+    manned = np.flatnonzero(working > 0)
+    if not scenario.fleet.moments or not manned.size:
+        return None
+    places = np.linspace(manned[0], manned[-1], scenario.fleet.moments).round().astype(int)
+    months = np.unique(places)
+    policy = scenario.placement.policy
+    rows: list[dict[str, Any]] = []
+    means = []
+    total = len(months) * len(SEASONS)
+    for month in months.tolist():
+        count = min(int(working[month]), plan.satellites)
+        age = MONTH * float(np.median(life.history.age[:, month]))
+        found = 0.0
+        for name, calendar, day, weight in SEASONS:
+            if stop():
+                return None
+            start = _next(scenario.time.start, month, calendar, day)
+            record = _run(scenario, plan, start, count, age, policy, threads, stop)
+            if not record.complete:
+                return None
+            rows.append(_row(month, name, start, count, plan.satellites, age, record))
+            found += weight * record.totals["delivered_FLOP"] / record.duration / count
+            progress(len(rows) / total)
+        means.append(found / sum(season[3] for season in SEASONS))
+    compute = scenario.satellite.compute.count
+    used = (compute - scenario.fleet.accelerator_spares) / compute
+    efficiency = used * np.interp(np.arange(life.months), months, means)
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    return OperatingDays(efficiency, columns)
+
+
+def _next(start: datetime, month: int, calendar: int, day: int) -> datetime:
+    """The first such day of a year after a month of the history."""
+    moment = start + timedelta(seconds=month * MONTH)
+    found = datetime(moment.year, calendar, day, tzinfo=UTC)
+    return found if found >= moment else found.replace(year=moment.year + 1)
+
+
+def _run(
+    scenario: Scenario,
+    plan: FleetPlan,
+    start: datetime,
+    count: int,
+    age: float,
+    policy: str,
+    threads: int | None,
+    stop: Callable[[], bool],
+) -> Record:
+    """One day on `count` satellites of an age; the others' places are empty."""
+    then = scenario.replaced(
+        {"time.start": start.isoformat(), "satellite.age": age, "time.duration": DAY},
+        origin="override",
+    )
+    random = np.random.default_rng([scenario.time.seed, 41])
+    absent = np.sort(random.permutation(plan.satellites)[count:])
+    fleet = older(plan, then)
+    if isinstance(scenario.constellation, Imported):
+        fleet = replace(fleet, elements=plan.elements)
+    day = setting(then, fleet, threads, absent)
+    return day.simulate(resolve(policy), stop=stop)
+
+
+def _row(
+    month: int, season: str, start: datetime, count: int, fleet: int, age: float, record: Record
+) -> dict[str, Any]:
+    totals = record.totals
+    return {
+        "moment_yr": month / 12.0,
+        "season": season,
+        "date": start.date().isoformat(),
+        "satellites": count,
+        "age_yr": age / JULIAN_YEAR,
+        "delivered_FLOPS": totals["delivered_FLOP"] / record.duration,
+        "delivered_fraction": totals["delivered_FLOP"] * fleet / (totals["peak_FLOP"] * count),
+        "requests_served": totals["served"],
+        "requests_offered": totals["offered"],
+        "jobs_finished": totals["jobs_finished"],
+        "throttled_fraction": totals["throttled_fraction"],
+        "unserved_J": totals["unserved_J"],
+        "die_max_K": totals["die_max_K"],
+    }

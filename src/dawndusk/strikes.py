@@ -1,0 +1,332 @@
+"""Assembler of particles that strike the fleet: where and when, and whom they take down.
+
+Events are drawn before the loop starts, from the protons on each satellite's own track; the
+loop reveals them as time passes.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dawndusk.compiled import kernel, scalar
+from dawndusk.constants import DAY, SGP4_J2, SGP4_RADIUS
+from dawndusk.demand import Demand
+from dawndusk.environment import radiation, upsets
+from dawndusk.execution import faults
+from dawndusk.execution.faults import Interruptions, Strikes
+from dawndusk.exposure import activity, stream
+from dawndusk.fleet_plan import FleetPlan
+from dawndusk.forecast import Forecast
+from dawndusk.orbit import frames, secular
+from dawndusk.scenario import Scenario
+
+Array = NDArray[np.float64]
+
+LATITUDES, LONGITUDES = 121, 240
+"""Nodes of the map from pole to pole, and around the Earth [-]."""
+
+LEVEL = 20e3
+"""Largest distance between levels of the map [m]."""
+
+BANDS = 256
+"""Of latitude, by which tries are given up early [-]."""
+
+PERIODIC = 0.005
+"""More than periodic terms of J2 move a satellite along its orbit and out of its plane [rad]."""
+
+CHUNK = 2_000_000
+"""Strikes that are tried at a time [-]."""
+
+STREAM, SAFE = 1_000, 1_001
+"""Numbers of the random streams, beside those of `demand`."""
+
+
+@dataclass(frozen=True)
+class RateMap:
+    """Protons that reach the chips, at the nodes of a map of latitude, longitude and radius."""
+
+    root: Array
+    """Square root of the stream in 1/m²/s, shape (latitudes, longitudes, levels) [-]."""
+    lowest: float
+    """Radius of the first level [m]."""
+    spacing: float
+    """Between levels [m]."""
+
+    def at(self, position: Array) -> Array:
+        """Stream at Earth-fixed positions of shape (n, 3), between the nodes [1/m²/s]."""
+        found = np.empty(len(position))
+        _read(np.ascontiguousarray(position), self.root, self.lowest, self.spacing, found)
+        return found
+
+    def most(self, low: Array, high: Array) -> Array:
+        """What the stream does not exceed between two radii, elementwise [1/m²/s]."""
+        level = self.root.max(axis=(0, 1))
+        first = np.clip((low - self.lowest) // self.spacing, 0, level.size - 1)
+        last = np.clip(-((self.lowest - high) // self.spacing), 0, level.size - 1)
+        found = np.zeros(low.shape)
+        for k, height in enumerate(level):
+            found[(first <= k) & (k <= last)] = np.maximum(
+                found[(first <= k) & (k <= last)], height
+            )
+        return found**2
+
+    def cap(self, error: float) -> Array:
+        """What the stream does not exceed by sine of latitude, known within an error [1/m²/s]."""
+        edge = np.linspace(-1.0, 1.0, BANDS + 1)
+        row = np.sin(np.linspace(-0.5 * math.pi, 0.5 * math.pi, LATITUDES))
+        first = np.searchsorted(row, edge[:-1] - error, side="right") - 1
+        last = np.searchsorted(row, edge[1:] + error) + 1
+        most = self.root.max(axis=(1, 2)) ** 2
+        return np.array(
+            [most[max(low, 0) : high].max() for low, high in zip(first, last, strict=True)]
+        )
+
+
+@scalar
+def _root(x, y, z, root, lowest, spacing):  # type: ignore[no-untyped-def]
+    """Square root of the stream between the eight nodes around an Earth-fixed position."""
+    rows, columns, levels = root.shape
+    flat = x * x + y * y
+    radius = math.sqrt(flat + z * z)
+    row = (math.atan2(z, math.sqrt(flat)) / math.pi + 0.5) * (rows - 1)
+    column = (math.atan2(y, x) / (2.0 * math.pi) + 0.5) * columns
+    level = min(max((radius - lowest) / spacing, 0.0), levels - 1.0)
+    i, j, m = min(int(row), rows - 2), int(column), min(int(level), levels - 2)
+    p, q, r = row - i, column - j, level - m
+    j = j % columns
+    k = (j + 1) % columns
+    near = (1.0 - q) * root[i, j, m] + q * root[i, k, m]
+    far = (1.0 - q) * root[i + 1, j, m] + q * root[i + 1, k, m]
+    low = (1.0 - p) * near + p * far
+    near = (1.0 - q) * root[i, j, m + 1] + q * root[i, k, m + 1]
+    far = (1.0 - q) * root[i + 1, j, m + 1] + q * root[i + 1, k, m + 1]
+    return (1.0 - r) * low + r * ((1.0 - p) * near + p * far)
+
+
+@kernel
+def _read(position, root, lowest, spacing, found):  # type: ignore[no-untyped-def]
+    """Streams at positions."""
+    for n in range(position.shape[0]):
+        x, y, z = position[n, 0], position[n, 1], position[n, 2]
+        found[n] = _root(x, y, z, root, lowest, spacing) ** 2
+
+
+@kernel
+def _thin(first, tries, most, time, chance, fleet, sky, fluxes, cap, who, where):  # type: ignore[no-untyped-def]
+    """Keep each try with the probability stream / `most`; returns how many are kept.
+
+    Times, satellites and Earth-fixed places of the kept ones come first in `time`, `who`,
+    `where`. `cap` is what the stream does not exceed where the sine of the latitude comes from
+    the mean argument of latitude: most tries need no position.
+    """
+    table, iterations = fleet
+    angle, turning = sky
+    kept, n = 0, 0
+    for k in range(tries.size):
+        satellite = first + k
+        for _ in range(tries[k]):
+            now, asked = time[n], chance[n] * most[k]
+            n += 1
+            elapsed = now - table[secular.EPOCH, satellite]
+            sine, _ = secular.sine_cosine(
+                table[secular.LATITUDE, satellite]
+                + table[secular.LATITUDE_RATE, satellite] * elapsed
+            )
+            north = table[secular.SIN_INCLINATION, satellite] * sine
+            if asked >= cap[min(int((0.5 * north + 0.5) * cap.size), cap.size - 1)]:
+                continue
+            x, y, z = secular.position(table, satellite, now, iterations)
+            sine, cosine = secular.sine_cosine(angle + turning * now)
+            x, y = cosine * x + sine * y, cosine * y - sine * x
+            found = _root(x, y, z, *fluxes)
+            if asked < found * found:
+                time[kept] = now
+                who[kept] = satellite
+                where[kept, 0], where[kept, 1], where[kept, 2] = x, y, z
+                kept += 1
+    return kept
+
+
+def rate_map(scenario: Scenario, radius_low: float, radius_high: float) -> RateMap:
+    """Protons that reach the chips, as `exposure.stream` has them, over a range of radii.
+
+    Args:
+        scenario: shield, and the Sun on the day of its start [object]
+        radius_low: of the lowest place asked for [m]
+        radius_high: of the highest [m]
+    Returns:
+        the map; between its nodes the square root is linear [object]
+    Raises:
+        ValueError: when a radius lies outside the tables of radiation
+    """
+    levels = max(2, math.ceil((radius_high - radius_low) / LEVEL) + 1)
+    radius = np.linspace(radius_low, radius_high, levels)
+    latitude = np.linspace(-0.5 * math.pi, 0.5 * math.pi, LATITUDES)
+    longitude = (np.arange(LONGITUDES) / LONGITUDES - 0.5) * (2.0 * math.pi)
+    flat = np.cos(latitude)[:, None]
+    globe = np.empty((LATITUDES, LONGITUDES, 3))
+    globe[..., 0], globe[..., 1] = flat * np.cos(longitude), flat * np.sin(longitude)
+    globe[..., 2] = np.sin(latitude)[:, None]
+    place = globe.reshape(-1, 3)
+    place /= np.linalg.norm(place, axis=1)[:, None]
+    shielding, sun = scenario.radiation.shielding, activity(scenario)
+    root = np.empty((LATITUDES, LONGITUDES, levels))
+    for k in range(levels):
+        found = stream(radius[k] * place, shielding, sun)
+        root[..., k] = np.sqrt(found).reshape(LATITUDES, LONGITUDES)
+    return RateMap(root, float(radius[0]), max(float(radius[1] - radius[0]), 1.0))
+
+
+def strike(scenario: Scenario, plan: FleetPlan, ahead: Forecast) -> Strikes:
+    """What protons do to the fleet's chips and hosts over the scenario's duration.
+
+    A Poisson process whose rate follows each satellite's track, by thinning: exact with respect
+    to the map.
+
+    Args:
+        scenario: chips, shield and seed [object]
+        plan: the satellites [object]
+        ahead: their tracks [object]
+    Returns:
+        strikes in order of time; none where radiation or faults are switched off, and none on
+        satellites whose orbit leaves the tables of radiation [object]
+    """
+    if not (scenario.radiation.enabled and scenario.faults.enabled):
+        return faults.no_strikes()
+    low, high, inside = _reach(ahead)
+    section = _cross_sections(scenario)
+    if not (inside.any() and section.any()):
+        return faults.no_strikes()
+    found = rate_map(scenario, float(low[inside].min()), float(high[inside].max()))
+    most = np.where(inside, found.most(low, high), 0.0)
+    random = np.random.default_rng(np.random.SeedSequence(scenario.time.seed, spawn_key=(STREAM,)))
+    duration, start = scenario.time.duration, scenario.time.start
+    expected = most * (section.sum() * duration)
+    angle = frames.sidereal_angle(start, np.array([0.0, DAY]))
+    turned = float((angle[1] - angle[0]) % (2.0 * math.pi)) + 2.0 * math.pi
+    sky = (float(angle[0]), turned / DAY)
+    cap = found.cap(3.0 * float(_eccentricity(ahead)[inside].max()) + PERIODIC)
+    parts = []
+    for first, last in _chunks(expected):
+        tries = random.poisson(expected[first:last])
+        time = random.uniform(0.0, duration, tries.sum())
+        chance = random.random(time.size)
+        who, where = np.empty(time.size, np.int32), np.empty((time.size, 3))
+        kept = _thin(
+            first,
+            tries,
+            most[first:last],
+            time,
+            chance,
+            (ahead.table, ahead.iterations),
+            sky,
+            (found.root, found.lowest, found.spacing),
+            cap,
+            who,
+            where,
+        )
+        kind = np.searchsorted(
+            np.cumsum(section / section.sum())[:-1], random.random(kept), "right"
+        )
+        latitude, longitude, _ = frames.geodetic(where[:kept])
+        parts.append(
+            (
+                time[:kept].copy(),
+                who[:kept].copy(),
+                kind.astype(np.int8),
+                latitude,
+                longitude,
+                radiation.in_anomaly(where[:kept], activity(scenario)),
+            )
+        )
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    order = np.argsort(columns[0], kind="stable")
+    return Strikes(*(column[order] for column in columns))
+
+
+def struck(asked: Demand, scenario: Scenario, satellites: int, found: Strikes) -> Demand:
+    """A demand whose satellites suffer strikes and safe modes beside failing hardware.
+
+    Args:
+        asked: requests, jobs and failing hardware of satellites and ground nodes [object]
+        scenario: how long each cause takes a satellite down [object]
+        satellites: number of them; they come first among the sites [-]
+        found: what `strike` gave [object]
+    Returns:
+        the demand with all interruptions in order of time [object]
+    """
+    given = scenario.faults
+    if not given.enabled:
+        return asked
+    hard = found.kind != faults.SILENT
+    time, kind = found.time[hard], found.kind[hard]
+    restart = kind == faults.UNCORRECTABLE
+    down = np.where(restart, given.restart_time, scenario.radiation.reboot_time)
+    safe = faults.safe_modes(
+        satellites,
+        scenario.time.duration,
+        given.safe_mode_rate,
+        given.recovery_time,
+        np.random.default_rng(np.random.SeedSequence(scenario.time.seed, spawn_key=(SAFE,))),
+    )
+    by_particles = Interruptions(time, found.site[hard], time + down, kind)
+    everything = faults.merged([asked.interruptions, by_particles, safe])
+    return replace(asked, interruptions=everything, strikes=found)
+
+
+def strike_warnings(scenario: Scenario, ahead: Forecast) -> list[str]:
+    """What a reader must know of satellites that nothing strikes."""
+    _, _, inside = _reach(ahead)
+    if not scenario.radiation.enabled or inside.all() or not inside.any():
+        return []
+    low, high = (edge / 1e3 for edge in (radiation.tables().radius[[1, -2]] - SGP4_RADIUS))
+    return [
+        f"{np.count_nonzero(~inside)} of {inside.size} satellites leave {low:.0f} to {high:.0f} "
+        "km, where radiation is known: no particle strikes them"
+    ]
+
+
+def _cross_sections(scenario: Scenario) -> Array:
+    """Of all chips and hosts of a satellite together, by `faults.KINDS` [m²]."""
+    chip, compute = scenario.accelerator, scenario.satellite.compute
+    hosts = math.ceil(compute.count / scenario.radiation.accelerators_per_host)
+    return np.array(
+        [
+            compute.count * chip.silent_corruption,
+            compute.count * chip.uncorrectable_error,
+            compute.count * chip.interrupt,
+            hosts * (upsets.HOST.interrupt + upsets.HOST_MEMORY.interrupt),
+            compute.count * chip.latch_up,
+        ]
+    )
+
+
+def _reach(ahead: Forecast) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Least and greatest radius of each satellite, and whether the tables hold both [m, m, -]."""
+    table = ahead.table
+    axis, cosine = table[secular.SEMI_MAJOR_AXIS], table[secular.COS_INCLINATION]
+    shape = _eccentricity(ahead)
+    part = axis * (1.0 - shape**2)
+    bulge = 0.5 * SGP4_J2 * (SGP4_RADIUS / part) ** 2 * axis
+    swing = bulge * (1.5 * np.abs(3.0 * cosine**2 - 1.0) + 0.5 * (1.0 - cosine**2))
+    low = axis * (1.0 - shape) - 1.1 * swing
+    high = axis * (1.0 + shape) + 1.1 * swing
+    reach = radiation.tables().radius[[1, -2]]
+    return low, high, (low > reach[0]) & (high < reach[1])
+
+
+def _eccentricity(ahead: Forecast) -> Array:
+    """Largest eccentricity of each satellite, long-period terms included [-]."""
+    table = ahead.table
+    return table[secular.ECCENTRICITY] + np.abs(table[secular.LONG_PERIOD_ECCENTRICITY])
+
+
+def _chunks(expected: Array) -> Iterator[tuple[int, int]]:
+    """Runs of satellites that are tried together, `CHUNK` times or a single satellite."""
+    edge = np.cumsum(expected) // CHUNK
+    cuts = [0, *(np.flatnonzero(np.diff(edge)) + 1).tolist(), expected.size]
+    yield from pairwise(cuts)

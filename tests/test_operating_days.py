@@ -1,0 +1,68 @@
+"""Days on the fleet as it will be: fewer and older satellites, other seasons."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from dawndusk.deployment import deploy
+from dawndusk.fleet_plan import plan_fleet
+from dawndusk.operating_days import SEASONS, _next, operating_days
+from dawndusk.scenario import load
+
+FAST = ["time.step=300 s", "placement.interval=10 min", "network.enabled=false", "fleet.runs=20"]
+
+
+def days(*overrides: str):  # type: ignore[no-untyped-def]
+    plan = plan_fleet(load("suncatcher", [*FAST, *overrides]))
+    life = deploy(plan.scenario, plan, 150.0)
+    return operating_days(plan.scenario, plan, life), life, plan
+
+
+@pytest.fixture(scope="module")
+def abandoned():  # type: ignore[no-untyped-def]
+    return days("fleet.policy=never", "fleet.horizon=4 yr")
+
+
+def test_no_moments_no_days() -> None:
+    assert days("fleet.moments=0")[0] is None
+
+
+def test_each_moment_has_its_seasons(abandoned) -> None:  # type: ignore[no-untyped-def]
+    found, life, _ = abandoned
+    assert len(found.columns["season"]) == 3 * len(SEASONS)
+    assert found.columns["moment_yr"][:: len(SEASONS)] == [0.0, 2.0, pytest.approx(47 / 12)]
+    assert found.efficiency.shape == (life.months,)
+
+
+def test_the_fleet_is_as_it_is_then(abandoned) -> None:  # type: ignore[no-untyped-def]
+    found, life, _ = abandoned
+    count = found.columns["satellites"]
+    month = np.round(12 * np.array(found.columns["moment_yr"])).astype(int)
+    np.testing.assert_array_equal(count, np.median(life.history.working, axis=0)[month].astype(int))
+    assert count[-1] < count[0]
+    assert found.columns["age_yr"][-1] == pytest.approx(4.0, abs=0.1)
+
+
+def test_an_older_satellite_delivers_less_where_power_binds() -> None:
+    found, _, _ = days(
+        "fleet.policy=never",
+        "fleet.horizon=5 yr",
+        "fleet.moments=2",
+        "satellite.array.degradation_per_year=0.15",
+        "economics.satellite_failure_rate=0 1/yr",
+        "workload.rate=0.001 1/s",
+    )
+    assert found.efficiency[-1] < 0.9 * found.efficiency[0]
+
+
+def test_seasons_follow_the_moment() -> None:
+    start = datetime(2027, 6, 21, tzinfo=UTC)
+    assert _next(start, 0, 6, 21) == start
+    assert _next(start, 1, 6, 21) == datetime(2028, 6, 21, tzinfo=UTC)
+    assert _next(start, 12, 12, 21) == datetime(2028, 12, 21, tzinfo=UTC)
+
+
+def test_giving_up_leaves_nothing(abandoned) -> None:  # type: ignore[no-untyped-def]
+    _, life, plan = abandoned
+    assert operating_days(plan.scenario, plan, life, stop=lambda: True) is None
