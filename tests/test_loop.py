@@ -169,6 +169,7 @@ def kept(ready: Prepared, *hits: tuple[float, int, int]) -> Prepared:
 
 QUIET = (
     "faults.enabled=true",
+    "radiation.enabled=false",
     "faults.interruption_rate=0 1/yr",
     "faults.safe_mode_rate=0 1/yr",
     "faults.restart_time=2 min",
@@ -232,6 +233,15 @@ def test_faults_of_one_interval_cost_their_times_together() -> None:
     expected = node.peak * (until - time).sum()
     assert record.totals["loss_faults_FLOP"] == pytest.approx(expected, rel=1e-9)
     assert record.faults["by_cause"]["hardware"]["down_s"] == pytest.approx(1_380.0)
+
+
+@given(st.lists(st.integers(-1, 5), min_size=1, max_size=60))
+@settings(max_examples=40, deadline=None)
+def test_sites_of_a_job_are_counted_alike_one_by_one_and_all_at_once(placed: list[int]) -> None:
+    sites, none, room = np.array(placed, np.int32), np.zeros(0, np.int64), np.zeros(6, np.int64)
+    for job in set(placed) - {-1}:
+        assert loop._members(job, sites, none) == placed.count(job)
+        assert loop._members(job, sites, room) == placed.count(job)
 
 
 def test_what_is_lost_by_cause_adds_up_and_requests_fail_with_their_cause() -> None:

@@ -124,6 +124,10 @@ def settle(
         | ({"formation": formation} if formation else {}),
         "environment": environment or {"dose_rad_per_year": None},
     }
+    if deployment is not None:
+        each = delivered_by_satellite(fleet, record) if efficiency is None else efficiency
+        at_work = deployment.history.capacity.mean(axis=0)
+        summary["fleet"]["delivered_FLOP_per_year"] = float((at_work * each).mean()) * JULIAN_YEAR
     if upkeep is not None:
         summary["upkeep"] = dict(upkeep)
     paid = orbit_costs(scenario, fleet, record, deployment)
@@ -188,8 +192,13 @@ def orbit_strength(
     """What the fleet over its years is worth beside the planned one; full without years."""
     if deployment is None:
         return FULL
-    delivered = record.totals["delivered_FLOP"] / record.duration / fleet.satellites
+    delivered = delivered_by_satellite(fleet, record)
     return life_costs.strength(scenario, fleet, deployment, delivered, efficiency)
+
+
+def delivered_by_satellite(fleet: FleetPlan, record: Record) -> float:
+    """What each satellite delivered on the simulated day [FLOP/s]."""
+    return record.totals["delivered_FLOP"] / record.duration / fleet.satellites
 
 
 def price_of_work(costs: Costs, kept: Strength, record: Record) -> float | None:

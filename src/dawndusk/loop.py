@@ -44,6 +44,9 @@ CACHED = 1_200_000
 THREADED = 2048
 """Satellites from which an interval is shared among threads [-]."""
 
+FEW = 32
+"""Interruptions in an interval up to which their jobs' sites are counted job by job [-]."""
+
 CHECKPOINT = 20.0
 """Least time between two checkpoints, by the host's clock [s]."""
 
@@ -366,10 +369,26 @@ def _place_jobs(
 
 
 @kernel
-def _take_down(now, struck, sites, job_of_site, members, table, rolled_back, of_job):  # type: ignore[no-untyped-def]
+def _members(job, job_of_site, known):  # type: ignore[no-untyped-def]
+    """Sites that work on a job; all jobs are counted at once where `known` has room for them."""
+    if known.size == 0:
+        found = 0
+        for placed in job_of_site:
+            found += placed == job
+        return found
+    if known[job] == 0:
+        for placed in job_of_site:
+            if placed >= 0:
+                known[placed] += 1
+    return known[job]
+
+
+@kernel
+def _take_down(now, struck, sites, job_of_site, table, rolled_back, of_job):  # type: ignore[no-untyped-def]
     """Sites go down and their jobs are rolled back; `of_job` receives the jobs' numbers."""
     time, site, until, cause = struck
     down_from, down_until = sites
+    members = np.zeros(table.size if time.size > FEW else 0, np.int64)
     for k in range(time.size):
         place = site[k]
         left = min(down_until[place], time[k]) - max(down_from[place], now)
@@ -377,8 +396,9 @@ def _take_down(now, struck, sites, job_of_site, members, table, rolled_back, of_
         down_until[place] = until[k] + max(left, 0.0)
         job = job_of_site[place]
         of_job[k] = job
-        if job >= 0:
-            rolled_back[cause[k]] += jobs.roll_back(job, members[job], table)
+        if job < 0:
+            continue
+        rolled_back[cause[k]] += jobs.roll_back(job, _members(job, job_of_site, members), table)
 
 
 def _interrupt(now_on: State, demand: Demand, later: float, observer: "record.Observer") -> None:
@@ -388,20 +408,21 @@ def _interrupt(now_on: State, demand: Demand, later: float, observer: "record.Ob
     to the last.
     """
     found, first = demand.interruptions, now_on.fault
-    last = int(found.time.searchsorted(later))
-    if last == first:
+    if first == found.time.size or found.time[first] >= later:
         return
-    now_on.fault = last
-    new = slice(first, last)
-    placed, table = now_on.job_of_site, now_on.jobs
+    now_on.fault = last = int(found.time.searchsorted(later))
     of_job = np.empty(last - first, np.int64)
     _take_down(
         now_on.step * observer.step,
-        (found.time[new], found.site[new], found.until[new], found.cause[new]),
+        (
+            found.time[first:last],
+            found.site[first:last],
+            found.until[first:last],
+            found.cause[first:last],
+        ),
         (now_on.sites.down_from, now_on.sites.down_until),
-        placed,
-        np.bincount(placed[placed >= 0], minlength=len(table)),
-        table,
+        now_on.job_of_site,
+        now_on.jobs,
         now_on.rolled_back,
         of_job,
     )
@@ -438,30 +459,28 @@ def _corrupt(now_on: State, demand: Demand, later: float, observer: "record.Obse
 
     What a site does as the interval begins is what they strike.
     """
-    found, first = demand.strikes, now_on.strike
-    last = int(found.time.searchsorted(later))
-    if last == first:
+    (time, site), first = demand.strikes.silent, now_on.strike
+    if first == time.size or time[first] >= later:
         return
-    now_on.strike = last
-    silent = first + np.flatnonzero(found.kind[first:last] == faults.SILENT)
-    seen = np.empty(silent.size, np.int64)
+    now_on.strike = last = int(time.searchsorted(later))
+    seen = np.empty(last - first, np.int64)
     _look_at(
-        found.time[silent],
-        found.site[silent],
+        time[first:last],
+        site[first:last],
         (now_on.sites.down_from, now_on.sites.down_until, now_on.sites.backlog),
         now_on.job_of_site,
         now_on.jobs,
         now_on.corrupted,
         seen,
     )
-    for done, (k, what) in enumerate(zip(silent.tolist(), seen.tolist(), strict=True)):
+    for k, what in zip(range(first, last), seen.tolist(), strict=True):
         if now_on.events.full:
-            now_on.events.count("silent_corruption", silent.size - done)
+            now_on.events.count("silent_corruption", last - k)
             break
-        site = int(found.site[k])
-        job = int(now_on.job_of_site[site]) if what == record.ON_JOB else -1
+        place = int(site[k])
+        job = int(now_on.job_of_site[place]) if what == record.ON_JOB else -1
         told = record.CORRUPTED[what]
-        observer.site_event(now_on, "silent_corruption", site, float(found.time[k]), job, told)
+        observer.site_event(now_on, "silent_corruption", place, float(time[k]), job, told)
 
 
 def _settle_jobs(

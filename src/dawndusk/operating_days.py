@@ -2,7 +2,7 @@
 
 At some moments of the horizon a day at each solstice and at an equinox is run with the
 satellites that then work, as old as they then are. What they deliver by satellite is carried
-between the moments to every month of the fleet's history.
+to every month of the fleet's history, nearest in age and number.
 """
 
 from collections.abc import Callable
@@ -69,9 +69,11 @@ def operating_days(
         the month's capacity scales a day; satellites of different ages side by side (all have
         the mean age); an imported constellation turns only by its own drift
     Source:
-        issue of method: stratified sampling in time, weights by season
+        stratified sampling; Shepard 1968, ACM National Conference, 517: weights by the inverse
+        square of the distance, here in age over life and in share of the fleet
     """
     working = np.median(life.history.working, axis=0)
+    ages = MONTH * np.median(life.history.age, axis=0)
     manned = np.flatnonzero(working > 0)
     if not scenario.fleet.moments or not manned.size:
         return None
@@ -83,7 +85,7 @@ def operating_days(
     total = len(months) * len(SEASONS)
     for month in months.tolist():
         count = min(int(working[month]), plan.satellites)
-        age = MONTH * float(np.median(life.history.age[:, month]))
+        age = float(ages[month])
         found = 0.0
         for name, calendar, day, weight in SEASONS:
             if stop():
@@ -98,9 +100,27 @@ def operating_days(
         means.append(found / sum(season[3] for season in SEASONS))
     compute = scenario.satellite.compute.count
     used = (compute - scenario.fleet.accelerator_spares) / compute
-    efficiency = used * np.interp(np.arange(life.months), months, means)
+    efficiency = used * _everywhere(
+        np.array(means), months, working, plan.satellites, ages, scenario
+    )
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     return OperatingDays(efficiency, columns)
+
+
+def _everywhere(
+    means: Array,
+    months: NDArray[np.int64],
+    working: Array,
+    fleet: int,
+    ages: Array,
+    scenario: Scenario,
+) -> Array:
+    """The sampled means carried to all months by nearness in age and number."""
+    place = np.stack([ages / scenario.satellite.life, working / fleet], axis=1)
+    apart = ((place[:, None] - place[None, months]) ** 2).sum(axis=2)
+    weight = 1.0 / np.maximum(apart, 1e-9)
+    carried: Array = (weight * means).sum(axis=1) / weight.sum(axis=1)
+    return carried
 
 
 def _next(start: datetime, month: int, calendar: int, day: int) -> datetime:

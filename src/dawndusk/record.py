@@ -471,7 +471,7 @@ class Observer:
             complete=complete,
             network=network,
             faults=self._faults(state, flows["loss_faults_FLOP"], duration),
-            upsets=self.demand.strikes.columns(self.plan.elements.names, state.strike),
+            upsets=self.demand.strikes.columns(self.plan.elements.names, duration),
         )
 
     def _faults(self, state: "State", elsewhere: float, duration: float) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dawndusk import deployment, results, upkeep
+from dawndusk import deployment, life_costs, results, upkeep
 from dawndusk.cluster_flight import cluster_flight
 from dawndusk.connections import Connections
 from dawndusk.costs import ground_nodes
@@ -299,6 +299,7 @@ def _tables(
     }
     if life.years:
         found |= deployment.tables(life.years)
+        found["fleet"] |= life_costs.spending(scenario, plan, life.years)
     return {name: columns for name, columns in found.items() if columns}
 
 

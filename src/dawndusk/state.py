@@ -34,7 +34,7 @@ class State:
     fault: int
     """First interruption not yet revealed."""
     strike: int
-    """First strike of a particle not yet revealed."""
+    """First silent corruption not yet revealed."""
     fleet: Fleet
     sites: Sites
     job_of_site: NDArray[np.int32]

@@ -6,15 +6,16 @@ from typing import Any
 
 import tomli_w
 
-from dawndusk.demand import Demand, demand
+from dawndusk.demand import Demand
 from dawndusk.fleet_plan import FleetPlan, plan_fleet
-from dawndusk.forecast import Forecast, forecast
+from dawndusk.forecast import Forecast
 from dawndusk.ledger import Ledger, settle
 from dawndusk.loop import simulate
 from dawndusk.placement.conformance import Policy, resolve
 from dawndusk.record import Record
 from dawndusk.run import ground_twin
 from dawndusk.scenario import Scenario, load
+from dawndusk.setting import setting
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 """Real catalogues and traces, beside the repository; not everyone has them."""
@@ -60,15 +61,8 @@ class Prepared:
 def prepare(scenario: Scenario) -> Prepared:
     """Plan, forecast and demand of a scenario."""
     plan = plan_fleet(scenario)
-    scenario = plan.scenario
-    hybrid = scenario.ground.hybrid_nodes if scenario.ground.hybrid else 0
-    tracking = scenario.satellite.array.tracking
-    return Prepared(
-        scenario,
-        plan,
-        forecast(plan.elements, scenario.time.start, scenario.time.step, tracking, 1),
-        demand(scenario, plan.satellites + hybrid, stream=0),
-    )
+    day = setting(plan.scenario, plan, 1)
+    return Prepared(plan.scenario, plan, day.ahead, day.asked)
 
 
 def written(folder: Path, tables: dict[str, Any]) -> Scenario:

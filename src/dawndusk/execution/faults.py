@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -80,15 +81,21 @@ class Strikes:
     in_anomaly: NDArray[np.bool_]
     """In the South Atlantic Anomaly [-]."""
 
+    @cached_property
+    def silent(self) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        """Times and sites of the silent corruptions [s, -]."""
+        there = self.kind == SILENT
+        return self.time[there], self.site[there]
+
     def __len__(self) -> int:
         return len(self.time)
 
-    def columns(self, names: Sequence[str], number: int) -> dict[str, Any]:
-        """The first of them as a table.
+    def columns(self, names: Sequence[str], duration: float) -> dict[str, Any]:
+        """Those of a run as a table.
 
         Args:
             names: of the satellites [object]
-            number: how many strikes [-]
+            duration: that was simulated [s]
         Returns:
             columns by name; none where nothing strikes at all [object]
         Neglects:
@@ -98,6 +105,7 @@ class Strikes:
         """
         if not len(self):
             return {}
+        number = int(self.time.searchsorted(duration))
         return {
             "time_s": self.time[:number],
             "site": [names[k] for k in self.site[:number]],
