@@ -24,7 +24,7 @@ SHELLS = 16
 ALTITUDE_CLASS, INCLINATION_CLASS = 25e3, np.radians(2.0)
 """Orbits that differ by less are taken together [m, rad]."""
 
-ALTITUDES = (250e3, 2_100e3)
+ALTITUDES = (251e3, 2_100e3)
 """Reach of the tables over the mean sphere [m]."""
 
 IRREGULAR = 20.0
@@ -145,7 +145,9 @@ def stream(position: NDArray[np.float64], shielding: float, activity: float) -> 
     """
     found = radiation.spectrum(position, "proton", activity)
     shell, _ = radiation.shell(position)
-    trapped = upsets.FLUENCE_PER_DOSE * _dose_rate(found, shielding, "proton")
+    trapped = np.zeros(len(found))
+    met = found.any(axis=1)
+    trapped[met] = upsets.FLUENCE_PER_DOSE * _dose_rate(found[met], shielding, "proton")
     return trapped + _from_outside(shell, shielding, activity)
 
 

@@ -292,15 +292,16 @@ def _tables(
     scenario: Scenario, plan: FleetPlan, orbit: Record, life: Life
 ) -> dict[str, dict[str, Any]]:
     """Tables of radiation and of the years, those that there are."""
-    found = {
+    found: dict[str, dict[str, Any]] = {}
+    if life.years:
+        found = deployment.tables(life.years)
+        found["fleet"] |= life_costs.spending(scenario, plan, life.years)
+    others = {
         "upsets": orbit.upsets,
         "dose_map": dose_map(scenario, plan),
         "days": life.days.columns if life.days else None,
     }
-    if life.years:
-        found |= deployment.tables(life.years)
-        found["fleet"] |= life_costs.spending(scenario, plan, life.years)
-    return {name: columns for name, columns in found.items() if columns}
+    return found | {name: columns for name, columns in others.items() if columns}
 
 
 def _warnings(scenario: Scenario, plan: FleetPlan, orbit: Record) -> list[str]:

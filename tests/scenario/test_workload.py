@@ -26,6 +26,8 @@ JOB = '[[workload.jobs]]\nname = "a"\nkind = "batch"\nwork = "1 EFLOP"\n'
         ("[workload.lengths]\nprompt_median = 2000.0\n", "allowed: at most prompt_mean"),
         ('[workload]\npatience = "0 s"\n', "out of range"),
         ('[faults]\ninterruption_rate = "-1 1/yr"\n', "out of range"),
+        ('[faults]\nsafe_mode_rate = "-1 1/yr"\n', "faults.safe_mode_rate"),
+        ('[faults]\nrecovery_time = "-1 h"\n', "faults.recovery_time"),
     ],
 )
 def test_wrong_ones_are_told(tmp_path: Path, content: str, complaint: str) -> None:

@@ -190,7 +190,11 @@ def faulty(rate: float, checkpoint: str = "30 min", *overrides: str) -> Record:
     )
     scenario = load(
         "suncatcher",
-        ["time.duration=6 h", f"faults.interruption_rate={rate} 1/day", job, *overrides],
+        [
+            *("time.duration=6 h", f"faults.interruption_rate={rate} 1/day", job),
+            *("radiation.enabled=false", "faults.safe_mode_rate=0 1/yr"),
+            *overrides,
+        ],
     )
     return prepare(scenario).orbit()
 

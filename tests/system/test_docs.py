@@ -18,6 +18,7 @@ BY_ITEM = {"breakdown", "capital", "parts", "ratio_to_ground", "balances"}
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results") / "tiny"
     small = ["constellation.satellites=4", "time.duration=1 h", "record.requests=true"]
+    small.append("radiation.shielding=0.1 mm")  # so thin that something is struck
     options = [word for each in small for word in ("--set", each)]
     starter = folder.parent / "tiny.toml"
     runner = CliRunner()

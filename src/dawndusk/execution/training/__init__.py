@@ -1,0 +1,1 @@
+"""Training by several replicas: methods, exchanges, checkpoints and their coordinator."""
