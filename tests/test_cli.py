@@ -346,7 +346,7 @@ def test_an_unknown_policy_is_refused_before_anything_runs(tiny: Path) -> None:
 
 
 def test_an_interrupted_contest_says_so(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dawndusk.contest.simulate", raising(KeyboardInterrupt()))
+    monkeypatch.setattr("dawndusk.setting.simulate", raising(KeyboardInterrupt()))
     result = dawndusk("policies", str(tiny), "--policy", "greedy", "--policy", "ground_only")
     assert result.exit_code == 130
     assert result.stderr == "interrupted: the policies were not compared\n"
@@ -363,10 +363,11 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = ["run", str(tiny), "--set", "time.duration=1 day", "--no-report"]
+    command += ["--set", "fleet.moments=0"]
     assert dawndusk(*command, "--out", "whole").exit_code == 0
 
     def press_ctrl_c_halfway(share: float, stage: str) -> None:
-        if 0.4 < share < 0.5:
+        if 0.15 < share < 0.2:
             signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as patched:
@@ -382,7 +383,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
     with monkeypatch.context() as patched:
         patched.setattr(cli, "_progress", watching(starts))
         assert dawndusk(*command).exit_code == 0
-    assert starts[0] > 0.3, "the second run started over"
+    assert starts[0] > 0.12, "the second run started over"
     whole, resumed = (
         json.loads(Path(folder, "summary.json").read_text(encoding="utf-8"))
         for folder in ("whole", "results/tiny")
@@ -391,6 +392,29 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(
     resumed.pop("performance")
     assert resumed == whole
     assert not Path("results/tiny.partial").exists()
+
+
+def test_ctrl_c_after_the_constellation_ran_keeps_it(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Days of later years that were not run are no result: the same command runs them."""
+
+    def press_ctrl_c_late(share: float, stage: str) -> None:
+        if 0.55 < share < 0.7:
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cli, "_progress", lambda title: nullcontext(press_ctrl_c_late))
+        result = dawndusk("run", str(tiny), "--no-report")
+    assert result.exit_code == 130, result.output
+    assert result.stderr.startswith("interrupted: what is done is kept in results/tiny.partial")
+    assert not Path("results/tiny").exists()
+    steps: list[float] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(cli, "_progress", watching(steps))
+        assert dawndusk("run", str(tiny), "--no-report").exit_code == 0
+    assert not [share for share in steps if 0.0 < share < 0.4], "the constellation ran again"
+    assert Path("results/tiny/days.parquet").is_file()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a POSIX terminal")

@@ -84,7 +84,7 @@ def test_what_is_not_known_is_not_made_up() -> None:
     assert exposure_warnings(scenario, taken) == []
     scenario, taken = found("suncatcher", "constellation.altitude=2500 km")
     assert set(taken.values()) == {None}
-    assert "250 to 2100 km" in exposure_warnings(scenario, taken)[0]
+    assert "251 to 2100 km" in exposure_warnings(scenario, taken)[0]
 
 
 def test_a_mixed_fleet_takes_the_mean_of_its_orbits(tmp_path) -> None:

@@ -79,7 +79,7 @@ def simulate(
         progress: called with the share of the time done [object]
         stop: asked at every decision; True ends the run there, in good order [object]
         resume: a state that `save` was given, to go on from [object]
-        save: called with the state now and then [object]
+        save: called with the state now and then, and before the last interval [object]
         network: links and users, None where everything reaches everything at once [object]
     Returns:
         totals, series, events, requests and jobs [object]
@@ -123,7 +123,7 @@ def simulate(
         while now_on.step < steps and not stop():
             row = now_on.step % horizon
             state.wear(scenario, plan, now_on)
-            if clock.monotonic() - saved > CHECKPOINT:
+            if clock.monotonic() - saved > CHECKPOINT or steps - now_on.step <= interval:
                 now_on.cpu = clock.process_time() - began
                 save(now_on)
                 saved = clock.monotonic()

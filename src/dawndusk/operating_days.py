@@ -1,7 +1,7 @@
 """Assembler of operating days: the loop run on the fleet as it is over the years.
 
-At some moments of the horizon a day at each solstice and at an equinox is run with the
-satellites that then work, as old as they then are. What they deliver by satellite is carried
+At some moments of the horizon a day at each solstice and at an equinox, or as much of it as
+the scenario's own time, is run with the satellites that then work, as old as they then are. What they deliver by satellite is carried
 to every month of the fleet's history, nearest in age and number.
 """
 
@@ -142,7 +142,11 @@ def _run(
 ) -> Record:
     """One day on `count` satellites of an age; the others' places are empty."""
     then = scenario.replaced(
-        {"time.start": start.isoformat(), "satellite.age": age, "time.duration": DAY},
+        {
+            "time.start": start.isoformat(),
+            "satellite.age": age,
+            "time.duration": min(scenario.time.duration, DAY),
+        },
         origin="override",
     )
     random = np.random.default_rng([scenario.time.seed, 41])

@@ -95,6 +95,8 @@ def run(
             raise KeyboardInterrupt
         ground = ground_twin(scenario, plan, orbit.duration, progress)
         life = _life(scenario, plan, threads, progress, interrupted)
+        if orbit.complete and interrupted():
+            raise KeyboardInterrupt
     progress(1.0, "settling")
     ledger = settle(
         scenario,
@@ -297,7 +299,7 @@ def _tables(
         found = deployment.tables(life.years)
         found["fleet"] |= life_costs.spending(scenario, plan, life.years)
     others = {
-        "upsets": orbit.upsets,
+        "upsets": orbit.upsets if scenario.radiation.enabled else None,
         "dose_map": dose_map(scenario, plan),
         "days": life.days.columns if life.days else None,
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from dawndusk.execution.faults import Interruptions
+from dawndusk.execution.faults import Interruptions, Strikes
 from dawndusk.requests import Requests
 
 from .whole_run import Prepared
@@ -27,14 +27,17 @@ def with_other_arrivals(ready: Prepared, moment: float, **late_columns: Any) -> 
 
 
 def with_other_faults(ready: Prepared, moment: float, sites: int) -> Prepared:
-    """From the moment on, other sites fail, and more often."""
-    found = ready.asked.interruptions
+    """From the moment on, other sites fail, and more often; no particle strikes any more."""
+    found, hits = ready.asked.interruptions, ready.asked.strikes
     old = found.time < moment
     time = np.arange(moment + 1.0, 10_000.0, 97.0)
     return ready.changed(
+        strikes=Strikes(
+            *(getattr(hits, each.name)[hits.time < moment] for each in fields(Strikes))
+        ),
         interruptions=Interruptions(
             np.concatenate([found.time[old], time]),
             np.concatenate([found.site[old], np.arange(len(time), dtype=np.int32) % sites]),
             np.concatenate([found.until[old], time + 600.0]),
-        )
+        ),
     )

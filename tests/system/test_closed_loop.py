@@ -200,14 +200,18 @@ def faulty(rate: float, checkpoint: str = "30 min", *overrides: str) -> Record:
 
 
 def test_twice_the_interruptions_lose_more_work() -> None:
-    rates = (0.0, 0.02, 0.04, 0.08)
-    records = [faulty(rate) for rate in rates]
+    """Gangs on all satellites: what one gang loses is a matter of luck, and ends at all it has."""
+    rates = (0.0, 0.01, 0.02, 0.04)
+    records = [faulty(rate, "30 min", "workload.jobs.0.count=5") for rate in rates]
     lost = [record.totals["loss_faults_FLOP"] for record in records]
-    failed = [record.totals["failed"] for record in records]
+    done = [record.totals["delivered_FLOP"] for record in records]
     struck = [record.totals["interruptions"] for record in records]
-    for column in (lost, failed, struck):
+    for column in (lost, struck, done[::-1]):
         assert column == sorted(column)
         assert len(set(column)) == len(rates)
+    failed = [record.totals["failed"] for record in records]
+    assert failed[0] == 0
+    assert failed[3] > 2 * failed[1] > 0
     for rate, count in zip(rates[1:], struck[1:], strict=True):
         expected = rate * 0.25 * 81 * 64
         assert abs(count - expected) < 5.0 * expected**0.5

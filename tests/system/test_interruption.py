@@ -39,6 +39,7 @@ SETTINGS = (
     "placement.policy=waiting:patient",
     "workload.rate=3 Hz",
     "faults.interruption_rate=0.02 1/day",
+    "fleet.moments=0",
 )
 
 

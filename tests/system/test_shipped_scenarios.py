@@ -32,7 +32,7 @@ def check_folder(folder: Path, satellites: int | None = None) -> results.Results
         "run.json",
     }
     summary = finished.summary
-    assert len(summary["balances"]) == 12
+    assert len(summary["balances"]) == 14
     network = summary["network"]
     assert network["modelled"]
     assert network["residual_bytes"] == 0
@@ -87,6 +87,7 @@ def test_the_real_catalogue_runs_on_the_real_trace(tmp_path: Path) -> None:
         f"constellation.file={CATALOGUE}",
         f"workload.trace={CONVERSATIONS}",
         "time.duration=30 min",
+        "fleet.moments=0",
     ]
     scenario = load("starlink-imported", overrides)
     assert scenario.time.start == datetime(2026, 5, 30, 12, tzinfo=UTC)

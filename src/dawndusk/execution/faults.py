@@ -97,19 +97,17 @@ class Strikes:
             names: of the satellites [object]
             duration: that was simulated [s]
         Returns:
-            columns by name; none where nothing strikes at all [object]
+            columns by name [object]
         Neglects:
             nothing
         Source:
             none: bookkeeping
         """
-        if not len(self):
-            return {}
         number = int(self.time.searchsorted(duration))
         return {
             "time_s": self.time[:number],
-            "site": [names[k] for k in self.site[:number]],
-            "kind": [KINDS[k] for k in self.kind[:number]],
+            "site": np.array(names)[self.site[:number]],
+            "kind": np.array(KINDS)[self.kind[:number]],
             "latitude_deg": np.degrees(self.latitude[:number]),
             "longitude_deg": np.degrees(self.longitude[:number]),
             "in_anomaly": self.in_anomaly[:number],

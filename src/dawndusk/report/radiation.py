@@ -104,7 +104,9 @@ def scale(grid: np.ndarray) -> tuple[float, float]:
     if largest <= 0:
         return 0.1, 1.0
     size = 10.0 ** math.floor(math.log10(largest) + 1e-9)
-    high = next(step * size for step in (1.0, 2.0, 5.0, 10.0) if step * size >= largest * 0.999)
+    high = next(
+        step * size for step in (1.0, 2.0, 5.0, 10.0) if step * size >= largest * (1 - 1e-9)
+    )
     least = float(grid[grid > 0].min())
     decades = math.ceil(math.log10(high / least) - 1e-9)
     return high / 10.0 ** min(max(decades, 1), DECADES), high
