@@ -28,6 +28,11 @@ def test_no_moments_no_days() -> None:
     assert days("fleet.moments=0")[0] is None
 
 
+def test_a_single_moment_is_the_middle() -> None:
+    found, _, _ = days("fleet.moments=1", "fleet.horizon=4 yr")
+    assert found.columns["moment_yr"] == [2.0] * len(SEASONS)
+
+
 def test_each_moment_has_its_seasons(abandoned) -> None:  # type: ignore[no-untyped-def]
     found, life, _ = abandoned
     assert len(found.columns["season"]) == 3 * len(SEASONS)

@@ -1,8 +1,9 @@
 """Assembler of operating days: the loop run on the fleet as it is over the years.
 
 At some moments of the horizon a day at each solstice and at an equinox, or as much of it as
-the scenario's own time, is run with the satellites that then work, as old as they then are. What they deliver by satellite is carried
-to every month of the fleet's history, nearest in age and number.
+the scenario's own time, is run with the satellites that then work, as old as they then are.
+What they deliver by satellite is carried to every month of the fleet's history, nearest in
+age and number.
 """
 
 from collections.abc import Callable
@@ -77,8 +78,8 @@ def operating_days(
     manned = np.flatnonzero(working > 0)
     if not scenario.fleet.moments or not manned.size:
         return None
-    places = np.linspace(manned[0], manned[-1], scenario.fleet.moments).round().astype(int)
-    months = np.unique(places)
+    ends = manned[[0, -1]] if scenario.fleet.moments > 1 else manned[[len(manned) // 2]]
+    months = np.unique(np.linspace(ends[0], ends[-1], scenario.fleet.moments).round().astype(int))
     policy = scenario.placement.policy
     rows: list[dict[str, Any]] = []
     means = []
