@@ -96,7 +96,7 @@ class Fleet(Table):
         (), "by year; empty: economics.launch_price throughout"
     )
     moments: Annotated[int, Strict()] = declared(
-        3, "of the horizon at which days are run on the fleet as it is then, 0 to 12; 1: its middle"
+        3, "of the horizon whose days are run on the fleet as it then is, 0 to 12"
     )
     servicing: Servicing = section(Servicing, "robotic exchange of modules")
 
