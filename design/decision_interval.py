@@ -1,4 +1,4 @@
-"""Verdict: the interval of decisions cannot be neglected: 1 %, and so a scenario states it.
+"""Verdict: the interval of decisions cannot be neglected: 2 %, and so a scenario states it.
 
 The number is the work that a day delivers more when placement decides at every step of 60 s
 instead of every 5 min (`placement.interval`), without faults, in a shell that is short of power

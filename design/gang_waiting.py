@@ -16,7 +16,12 @@ from dawndusk.scenario import load
 
 def work(interval: str) -> float:
     """Work of a day of Suncatcher with this interval between decisions [FLOP]."""
-    overrides = ["faults.enabled=false", "time.step=5 s", f"placement.interval={interval}"]
+    overrides = [
+        "faults.enabled=false",
+        "fleet.enabled=false",
+        "time.step=5 s",
+        f"placement.interval={interval}",
+    ]
     with tempfile.TemporaryDirectory() as folder:
         done = run(load("suncatcher", overrides), Path(folder) / "run", report=False)
     return float(done.summary["compute"]["delivered_FLOP"])
