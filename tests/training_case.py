@@ -97,3 +97,8 @@ def drive(training, units):
 def weights(host, ranks):
     """Weights by rank."""
     return host.call("shared", dict.fromkeys(ranks, ()))
+
+
+def worker(rank, replicas, seed, options):
+    """Makes one replica as `dawndusk.execution.protocol` asks."""
+    return LeastSquares(rank, replicas, seed, options)

@@ -11,6 +11,7 @@ import numpy as np
 
 from dawndusk.execution import faults
 from dawndusk.execution.faults import Interruptions, Strikes
+from dawndusk.real_jobs import declarations
 from dawndusk.requests import Requests, Service
 from dawndusk.scenario import Scenario
 from dawndusk.workload import arrivals, inference, jobs, trace
@@ -44,6 +45,8 @@ class Demand:
     """BF16 rate, to which the utilisation of jobs refers, over that yardstick."""
     strikes: Strikes = field(default_factory=faults.no_strikes)
     """What particles do to the satellites; see `strikes.struck`."""
+    flips: Strikes = field(default_factory=faults.no_strikes)
+    """What strikes the numbers of real jobs beside those strikes; see `strikes.flips`."""
     absent: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     """Sites that stay out of service from beginning to end."""
 
@@ -181,8 +184,13 @@ def _refuse_too_many(count: float, path: str) -> None:
 
 
 def job_table(scenario: Scenario) -> Jobs:
-    """The scenario's training and batch jobs."""
-    declared: list[tuple[Any, float]] = [(job, job.work or 0.0) for job in scenario.workload.jobs]
+    """The scenario's training and batch jobs; of a real one each replica is a job."""
+    declared: list[tuple[Any, float]] = []
+    for place, job in enumerate(scenario.workload.jobs):
+        if job.real is None:
+            declared.append((job, job.work or 0.0))
+        else:
+            declared += declarations(scenario, job, place)
     made = jobs.table(declared, scenario.time.duration)
     if not scenario.network.enabled:
         for name in ("input", "output", "checkpoint_size", "exchange"):

@@ -26,6 +26,7 @@ from dawndusk.forecast import Forecast, Window
 from dawndusk.placement.conformance import Policy, validate
 from dawndusk.placement.outlook import Decision, Outlook, View
 from dawndusk.prospect import Prospect, plant
+from dawndusk.real_work import RealWork
 from dawndusk.record import Record
 from dawndusk.scenario import Scenario
 from dawndusk.state import State
@@ -65,6 +66,7 @@ def simulate(
     resume: State | None = None,
     save: Callable[[State], None] = lambda kept: None,
     network: Connections | None = None,
+    real: RealWork | None = None,
 ) -> Record:
     """Carry a scenario's demand through its satellites and ground nodes.
 
@@ -81,6 +83,7 @@ def simulate(
         resume: a state that `save` was given, to go on from [object]
         save: called with the state now and then, and before the last interval [object]
         network: links and users, None where everything reaches everything at once [object]
+        real: jobs that really run, all are modelled unless given; not used to resume [object]
     Returns:
         totals, series, events, requests and jobs [object]
     Raises:
@@ -97,6 +100,9 @@ def simulate(
     flowing = now_on.flowing
     if traffic and flowing is None:
         now_on.flowing = flowing = traffic.begin(len(now_on.jobs))
+    if resume is None and real is not None:
+        now_on.real = real
+        real.begin(now_on)
     foresight = float(getattr(policy, "ahead", 0.0))
     prospect = (
         Prospect(scenario, plan, forecast, network, interval * dt, foresight)
@@ -160,6 +166,8 @@ def simulate(
                     now_on.sites.backlog,
                     *served,
                 )
+            if now_on.real is not None:
+                now_on.real.plan(now_on, demand, traffic, now, later)
 
             if around is not None:
                 arguments = (
@@ -494,6 +502,8 @@ def _settle_jobs(
     status, due, deadlines = table["status"], table["deadline"], observer.demand.deadlines
     before, start = status.copy(), table["start"].copy()
     jobs.settle(now, later - now, now_on.job_of_site, now_on.sites.job_flop, table)
+    if now_on.real is not None:
+        now_on.real.settle(now_on, observer.demand, traffic, now, later)
     _move(now_on, now, later, traffic)
     if _same(status, before) and not _due(deadlines, now, later):
         return

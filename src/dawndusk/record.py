@@ -13,6 +13,7 @@ from dawndusk.execution import faults, modelled
 from dawndusk.fleet_plan import FleetPlan
 from dawndusk.forecast import Forecast, Window
 from dawndusk.orbit import frames
+from dawndusk.real_work import RealWork
 from dawndusk.scenario import Scenario
 from dawndusk.step_tables import (
     AVAILABLE,
@@ -299,6 +300,8 @@ class Record:
     """What interruptions cost by cause, and silent corruptions; see `Observer.finish`."""
     upsets: dict[str, Any] = field(default_factory=dict)
     """Columns of the table of what particles did; empty where nothing strikes."""
+    real: RealWork | None = None
+    """Jobs that really ran, None without any."""
 
 
 class Observer:
@@ -472,6 +475,7 @@ class Observer:
             network=network,
             faults=self._faults(state, flows["loss_faults_FLOP"], duration),
             upsets=self.demand.strikes.columns(self.plan.elements.names, duration),
+            real=state.real,
         )
 
     def _faults(self, state: "State", elsewhere: float, duration: float) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dawndusk import deployment, life_costs, results, upkeep
+from dawndusk import deployment, life_costs, real_record, real_work, results, upkeep
 from dawndusk.cluster_flight import cluster_flight
 from dawndusk.connections import Connections
 from dawndusk.costs import ground_nodes
@@ -30,6 +30,7 @@ from dawndusk.ledger import Ledger, settle
 from dawndusk.loop import simulate
 from dawndusk.operating_days import OperatingDays, operating_days
 from dawndusk.placement.conformance import resolve
+from dawndusk.real_jobs import real_jobs
 from dawndusk.record import QUANTILES, Record
 from dawndusk.results import Results
 from dawndusk.scenario import Scenario
@@ -77,6 +78,7 @@ def run(
     fingerprint = _fingerprint(scenario)
     progress(0.0, "planning the fleet")
     policy = resolve(scenario.placement.policy)
+    real_jobs(scenario)
     plan = plan_fleet(scenario)
     scenario = plan.scenario
     day = setting(scenario, plan, threads)
@@ -90,10 +92,11 @@ def run(
             stop=interrupted,
             resume=kept,
             save=lambda state: results.save_checkpoint(partial, fingerprint, state),
+            real=None if kept else real_work.begin(scenario, plan.satellites),
         )
         if not orbit.duration:
             raise KeyboardInterrupt
-        ground = ground_twin(scenario, plan, orbit.duration, progress)
+        ground = ground_twin(scenario, plan, orbit.duration, progress, really=orbit.complete)
         life = _life(scenario, plan, threads, progress, interrupted)
         if orbit.complete and interrupted():
             raise KeyboardInterrupt
@@ -111,6 +114,8 @@ def run(
     )
     if orbit.complete:
         ledger.check()
+    if orbit.real is not None:
+        ledger.summary["real_work"] = real_record.summary(orbit, ground, ledger.summary)
     described = _write(partial, scenario, plan, day, orbit, ground, ledger, life, began)
     if report:
         progress(1.0, "writing the report")
@@ -157,7 +162,14 @@ def _life(
     return Life(taken, years, days)
 
 
-def ground_twin(scenario: Scenario, plan: FleetPlan, duration: float, progress: Progress) -> Record:
+def ground_twin(
+    scenario: Scenario,
+    plan: FleetPlan,
+    duration: float,
+    progress: Progress,
+    *,
+    really: bool = False,
+) -> Record:
     """The same requests and jobs on ground nodes alone, for the time the orbital side ran.
 
     Args:
@@ -165,6 +177,7 @@ def ground_twin(scenario: Scenario, plan: FleetPlan, duration: float, progress: 
         plan: the fleet, which only lends its node to the twin [object]
         duration: time to simulate [s]
         progress: called with the share done and what is being done [object]
+        really: real jobs run, else they are modelled [-]
     Returns:
         the ground side [object]
     """
@@ -177,6 +190,7 @@ def ground_twin(scenario: Scenario, plan: FleetPlan, duration: float, progress: 
         demand(scenario, nodes, stream=1),
         ground_nodes=nodes,
         network=Connections(scenario, plan, None, nodes) if scenario.network.enabled else None,
+        real=real_work.begin(scenario, 0) if really else None,
         progress=lambda share: progress(
             ORBIT_SHARE + (GROUND_SHARE - ORBIT_SHARE) * share, "running the ground twin"
         ),
@@ -255,7 +269,7 @@ def _write(
         for name, columns in orbit.network.tables.items():
             results.write_table(folder / f"{name}.parquet", columns)
     results.write_json(folder / "placement.json", matrix(scenario, plan, ledger.summary))
-    for name, columns in _tables(scenario, plan, orbit, life).items():
+    for name, columns in _tables(scenario, plan, orbit, ground, life).items():
         results.write_table(folder / f"{name}.parquet", columns)
     results.write_table(folder / "events.parquet", orbit.events.columns())
     results.write_table(folder / "jobs.parquet", orbit.jobs)
@@ -283,6 +297,7 @@ def _write(
             *upkeep.upkeep_warnings(scenario, plan),
             *(deployment.deployment_warnings(scenario, life.years) if life.years else ()),
             *ledger.warnings,
+            *real_record.warnings(orbit, ground),
         ],
         "assumptions": [asdict(assumption) for assumption in ledger.assumptions],
     }
@@ -291,14 +306,15 @@ def _write(
 
 
 def _tables(
-    scenario: Scenario, plan: FleetPlan, orbit: Record, life: Life
+    scenario: Scenario, plan: FleetPlan, orbit: Record, ground: Record, life: Life
 ) -> dict[str, dict[str, Any]]:
-    """Tables of radiation and of the years, those that there are."""
+    """Tables of real jobs, of radiation and of the years, those that there are."""
     found: dict[str, dict[str, Any]] = {}
     if life.years:
         found = deployment.tables(life.years)
         found["fleet"] |= life_costs.spending(scenario, plan, life.years)
     others = {
+        "training": real_record.rows(orbit, ground),
         "upsets": orbit.upsets if scenario.radiation.enabled else None,
         "dose_map": dose_map(scenario, plan),
         "days": life.days.columns if life.days else None,

@@ -15,7 +15,7 @@ from dawndusk.loop import simulate
 from dawndusk.placement.conformance import Policy
 from dawndusk.record import Record
 from dawndusk.scenario import Scenario
-from dawndusk.strikes import strike, struck
+from dawndusk.strikes import flips, strike, struck
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ def setting(
     )
     asked = demand(scenario, plan.satellites + hybrid, stream=0)
     asked = struck(asked, scenario, plan.satellites, strike(scenario, plan, ahead))
+    asked = replace(asked, flips=flips(scenario, plan, ahead))
     if absent is not None and absent.size:
         asked = _without(asked, absent)
     network = (

@@ -14,6 +14,7 @@ from dawndusk.fleet_plan import FleetPlan
 from dawndusk.network import transfer
 from dawndusk.placement.outlook import View
 from dawndusk.record import CONDITIONS, CORRUPTED, Events, Series
+from dawndusk.real_work import RealWork
 from dawndusk.satellite import ageing, thermal
 from dawndusk.scenario import Scenario
 from dawndusk.step_tables import BATTERY_LOSS, BUSY, FLOWS, JOB_BUSY, Fleet, Node, Sites
@@ -62,6 +63,8 @@ class State:
     """Nodes that requests kept busy, exponential mean of the past [-]."""
     request_busy: float = 0.0
     """Node time spent on requests so far [s]."""
+    real: RealWork | None = None
+    """Jobs that really run, None without any."""
     series: Series = field(default_factory=Series)
     events: Events = field(default_factory=Events)
     cpu: float = 0.0

@@ -17,6 +17,7 @@ from dawndusk.constants import DAY, SGP4_J2, SGP4_RADIUS
 from dawndusk.demand import Demand
 from dawndusk.environment import radiation, upsets
 from dawndusk.execution import faults
+from dawndusk.execution import flips as bits
 from dawndusk.execution.faults import Interruptions, Strikes
 from dawndusk.exposure import activity, stream
 from dawndusk.fleet_plan import FleetPlan
@@ -41,7 +42,7 @@ PERIODIC = 0.005
 CHUNK = 2_000_000
 """Strikes that are tried at a time [-]."""
 
-STREAM, SAFE = 1_000, 1_001
+STREAM, SAFE, FLIPS = 1_000, 1_001, 1_002
 """Numbers of the random streams, beside those of `demand`."""
 
 
@@ -181,7 +182,13 @@ def rate_map(scenario: Scenario, radius_low: float, radius_high: float) -> RateM
     return RateMap(root, float(radius[0]), max(float(radius[1] - radius[0]), 1.0))
 
 
-def strike(scenario: Scenario, plan: FleetPlan, ahead: Forecast) -> Strikes:
+def strike(
+    scenario: Scenario,
+    plan: FleetPlan,
+    ahead: Forecast,
+    section: Array | None = None,
+    stream: int = STREAM,
+) -> Strikes:
     """What protons do to the fleet's chips and hosts over the scenario's duration.
 
     A Poisson process whose rate follows each satellite's track, by thinning: exact with respect
@@ -191,6 +198,8 @@ def strike(scenario: Scenario, plan: FleetPlan, ahead: Forecast) -> Strikes:
         scenario: chips, shield and seed [object]
         plan: the satellites [object]
         ahead: their tracks [object]
+        section: cross sections of a satellite by `faults.KINDS`, its own unless given [m²]
+        stream: number of the random stream [-]
     Returns:
         strikes in order of time; none where radiation or faults are switched off, and none on
         satellites whose orbit leaves the tables of radiation [object]
@@ -198,12 +207,12 @@ def strike(scenario: Scenario, plan: FleetPlan, ahead: Forecast) -> Strikes:
     if not (scenario.radiation.enabled and scenario.faults.enabled):
         return faults.no_strikes()
     low, high, inside = _reach(ahead)
-    section = _cross_sections(scenario)
+    section = _cross_sections(scenario) if section is None else section
     if not (inside.any() and section.any()):
         return faults.no_strikes()
     found = rate_map(scenario, float(low[inside].min()), float(high[inside].max()))
     most = np.where(inside, found.most(low, high), 0.0)
-    random = np.random.default_rng(np.random.SeedSequence(scenario.time.seed, spawn_key=(STREAM,)))
+    random = np.random.default_rng(np.random.SeedSequence(scenario.time.seed, spawn_key=(stream,)))
     duration, start = scenario.time.duration, scenario.time.start
     expected = most * (section.sum() * duration)
     angle = frames.sidereal_angle(start, np.array([0.0, DAY]))
@@ -260,9 +269,13 @@ def struck(asked: Demand, scenario: Scenario, satellites: int, found: Strikes) -
         the demand with all interruptions in order of time [object]
     """
     given = scenario.faults
+    scripted = _scripted(scenario, satellites)
     if not given.enabled:
-        return asked
+        everything = faults.merged([asked.interruptions, scripted])
+        return replace(asked, interruptions=everything)
     hard = found.kind != faults.SILENT
+    if unprotected(scenario):
+        hard &= found.kind != faults.UNCORRECTABLE
     time, kind = found.time[hard], found.kind[hard]
     restart = kind == faults.UNCORRECTABLE
     down = np.where(restart, given.restart_time, scenario.radiation.reboot_time)
@@ -274,8 +287,57 @@ def struck(asked: Demand, scenario: Scenario, satellites: int, found: Strikes) -
         np.random.default_rng(np.random.SeedSequence(scenario.time.seed, spawn_key=(SAFE,))),
     )
     by_particles = Interruptions(time, found.site[hard], time + down, kind)
-    everything = faults.merged([asked.interruptions, by_particles, safe])
+    everything = faults.merged([asked.interruptions, by_particles, safe, scripted])
     return replace(asked, interruptions=everything, strikes=found)
+
+
+def _scripted(scenario: Scenario, satellites: int) -> Interruptions:
+    """Losses of power at declared times."""
+    for place, each in enumerate(scenario.faults.failures):
+        if each.satellite >= satellites:
+            raise ValueError(
+                f"faults.failures.{place}.satellite: {each.satellite}; allowed: 0 to "
+                f"{satellites - 1}, the constellation has {satellites}; correct it"
+            )
+    rows = sorted((each.at, each.satellite, each.until) for each in scenario.faults.failures)
+    time, site, until = np.array(rows, np.float64).reshape(-1, 3).T
+    cause = np.full(len(rows), faults.SCRIPTED, np.int8)
+    return Interruptions(time.copy(), site.astype(np.int32), until.copy(), cause)
+
+
+def unprotected(scenario: Scenario) -> bool:
+    """Whether a real job has the memory's error correction switched off: nothing is reported."""
+    return any(job.real is not None and not job.real.ecc for job in scenario.workload.jobs)
+
+
+def flips(scenario: Scenario, plan: FleetPlan, ahead: Forecast) -> Strikes:
+    """What strikes the numbers of real jobs beside the silent corruptions of `strike`.
+
+    Silent corruptions as often as the largest `flip_scale` asks for beyond those that there are
+    anyway; and where error correction is off every upset of the memory, as uncorrectable ones.
+
+    Args:
+        scenario: chips, shield, jobs and seed [object]
+        plan: the satellites [object]
+        ahead: their tracks [object]
+    Returns:
+        strikes in order of time [object]
+    """
+    scale = flip_scale(scenario)
+    section = np.zeros(len(faults.KINDS))
+    whole = _cross_sections(scenario)
+    section[faults.SILENT] = max(scale - 1.0, 0.0) * whole[faults.SILENT]
+    if unprotected(scenario):
+        seen = bits.shares(True).detected
+        section[faults.UNCORRECTABLE] = scale * whole[faults.UNCORRECTABLE] / seen
+    if not section.any():
+        return faults.no_strikes()
+    return strike(scenario, plan, ahead, section, FLIPS)
+
+
+def flip_scale(scenario: Scenario) -> float:
+    """The largest `flip_scale` of the real jobs, 0 without any."""
+    return max((job.real.flip_scale for job in scenario.workload.jobs if job.real), default=0.0)
 
 
 def strike_warnings(scenario: Scenario, ahead: Forecast) -> list[str]:

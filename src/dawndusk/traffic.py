@@ -16,7 +16,7 @@ from dawndusk.connections import FIBRE, ISL, UP, Connections, Snapshot
 from dawndusk.constants import BITS
 from dawndusk.demand import Demand
 from dawndusk.execution import dispatch
-from dawndusk.execution.faults import SAFE_MODE
+from dawndusk.execution.faults import SAFE_MODE, SCRIPTED
 from dawndusk.network import messages, routing, sensor, sharing, transfer
 from dawndusk.network.weather import Weather
 from dawndusk.scenario import Scenario
@@ -143,9 +143,10 @@ class Traffic:
         return self.snapshot
 
     def _silent(self, now: float) -> NDArray[np.int64]:
-        """Satellites without links: empty places, and those in safe mode, which do not point."""
+        """Satellites without links: empty places, those without power, those in safe mode."""
         faults = self.demand.interruptions
-        safe = (faults.cause == SAFE_MODE) & (faults.time <= now) & (faults.until > now)
+        safe = np.isin(faults.cause, (SAFE_MODE, SCRIPTED))
+        safe &= (faults.time <= now) & (faults.until > now)
         return np.concatenate([self.demand.absent, faults.site[safe].astype(np.int64)])
 
     def _count(self, flowing: Flowing, view: Snapshot) -> None:
@@ -234,7 +235,7 @@ class Traffic:
         want = np.where(there, messages.demand(table, arriving, dt), 0.0)
         rate, _ = sharing.equal_share(self.capacity, start, links, want)
         wait = messages.carry(table, arriving, rate, dt)
-        self._use(start, links, rate)
+        self.occupy(start, links, rate)
         flowing.carried += (arriving.sum(), table["delivered"].sum())
         flowing.recent[:2] += (arriving.sum(), table["delivered"].sum())
         flowing.waiting = table[table["waiting"] > 0]
@@ -262,7 +263,7 @@ class Traffic:
         ordered = np.where(np.repeat(forth, length), links, links ^ 1).astype(np.int64)
         return start, ordered, (length > 0) | (root == end)
 
-    def _use(self, start: Indices, links: Indices, rate: Array) -> None:
+    def occupy(self, start: Indices, links: Indices, rate: Array) -> None:
         """Take what flows carry off the capacity that is left."""
         load = sharing.load(self.capacity.size, start, links, rate)
         self.load += load
@@ -355,7 +356,7 @@ class Traffic:
         spent += hops * float(latency[rows, target].max())
         cycle = float(job["exchange_interval"]) + spent
         mean = BITS * float(job["exchange"]) / cycle
-        self._use(start, links.astype(np.int64), np.full(source.size, mean))
+        self.occupy(start, links.astype(np.int64), np.full(source.size, mean))
         return float(job["exchange_interval"]) / cycle
 
     def _sense(self, state: "State", flowing: Flowing, dt: float) -> None:
@@ -456,7 +457,7 @@ class Traffic:
         far = np.where(source == self.network.centre, target, source)
         flowing.recent[1] += transfer.advance(moves, rows, now, *done, view.from_centre[far])
         flowing.recent[0] += moves["size"][rows][moves["submit"][rows] >= now].sum()
-        self._use(start, links, BITS * done.sent / dt)
+        self.occupy(start, links, BITS * done.sent / dt)
 
     def _deliver(self, state: "State", flowing: Flowing) -> None:
         """A job is delivered when the last byte of its output is on the ground."""
@@ -498,7 +499,7 @@ class Traffic:
             aboard,
             dt,
         )
-        self._use(start, links, rate)
+        self.occupy(start, links, rate)
         flowing.recent[1] += int(table["downlinked"].sum()) - before
 
     def _observe(self, flowing: Flowing, view: Snapshot, dt: float) -> None:

@@ -15,10 +15,19 @@ INTERRUPTION_RATE = 419.0 / (16_384.0 * 54.0 * DAY)
 """Unexpected interruptions of one accelerator [1/s]: 419 of 16,384 in 54 days, Grattafiori
 et al., The Llama 3 Herd of Models, 2024, §3.3.4 and table 5."""
 
-CAUSES = ("hardware", "uncorrectable", "interrupt", "host", "latch_up", "safe_mode")
-"""Why a site goes down."""
+CAUSES = (
+    "hardware",
+    "uncorrectable",
+    "interrupt",
+    "host",
+    "latch_up",
+    "safe_mode",
+    "scripted",
+    "guard",
+)
+"""Why a site goes down; a guard, which found wrong numbers, stops only the work."""
 
-HARDWARE, UNCORRECTABLE, INTERRUPT, HOST, LATCH_UP, SAFE_MODE = range(len(CAUSES))
+HARDWARE, UNCORRECTABLE, INTERRUPT, HOST, LATCH_UP, SAFE_MODE, SCRIPTED, GUARD = range(len(CAUSES))
 
 KINDS = ("silent", *CAUSES[UNCORRECTABLE : LATCH_UP + 1])
 """What a particle does to the electronics; all but silent corruptions are causes, by the same

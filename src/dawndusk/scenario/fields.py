@@ -167,7 +167,7 @@ def some(given: tuple[Any, ...]) -> tuple[Any, ...]:
     return given
 
 
-class _Plain:
+class Plain:
     """Annotation that replaces validation by one function."""
 
     def __init__(self, read: Any) -> None:
@@ -182,9 +182,9 @@ Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Ge(1)]
 Whole = Annotated[int, Strict(), Ge(0)]
 File = Annotated[Path, _ExistingFile()]
-Name = Annotated[str, _Plain(_name)]
-Instant = Annotated[datetime, _Plain(_instant)]
-LocalTime = Annotated[str, _Plain(_local_time)]
+Name = Annotated[str, Plain(_name)]
+Instant = Annotated[datetime, Plain(_instant)]
+LocalTime = Annotated[str, Plain(_local_time)]
 
 Fraction = Annotated[float, Quantity("", least=0.0, most=1.0)]
 PositiveFraction = Annotated[float, Quantity("", above=0.0, most=1.0)]

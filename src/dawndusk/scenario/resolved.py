@@ -345,7 +345,7 @@ def _tensor_parallel(tables: Tables, own: catalogue.Own, faults: list[Fault]) ->
 
 
 def _job_faults(tables: Tables, own: catalogue.Own) -> list[Fault]:
-    """Jobs that no satellite or constellation can ever hold."""
+    """Jobs that no constellation can ever hold, and failures of satellites that it lacks."""
     compute = tables.satellite.compute
     accelerator = catalogue.entry(f"accelerator.{compute.accelerator}", own).resolved
     assert isinstance(accelerator, Accelerator)
@@ -361,4 +361,9 @@ def _job_faults(tables: Tables, own: catalogue.Own) -> list[Fault]:
         if satellites is not None and job.nodes > satellites:
             allowed = f"impossible: the constellation has {satellites} satellites"
             found.append(Fault(f"{path}.nodes", str(job.nodes), allowed))
+    for place, failure in enumerate(tables.faults.failures):
+        if satellites is not None and failure.satellite >= satellites:
+            allowed = f"allowed: 0 to {satellites - 1}, the constellation has {satellites}"
+            path = f"faults.failures.{place}.satellite"
+            found.append(Fault(path, str(failure.satellite), allowed))
     return found

@@ -98,5 +98,8 @@ def _within(
     elif isinstance(value, tuple) and value and all(isinstance(each, Table) for each in value):
         for place, each in enumerate(value):
             yield from fields(each, f"{path}.{place}.")
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            yield f"{path}.{name}", owner, key, each
     else:
         yield path, owner, key, value

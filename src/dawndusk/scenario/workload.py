@@ -8,6 +8,7 @@ from dawndusk.scenario import fields as f
 from dawndusk.scenario.errors import Fault
 from dawndusk.scenario.fields import CatalogueName, Table, declared, faults, section, supplied
 from dawndusk.scenario.quantities import text
+from dawndusk.scenario.real import Real
 
 AZURE = "Azure LLM inference trace 2023, conversation, 19,366 requests"
 CHOSEN = "chosen"
@@ -74,9 +75,34 @@ class Job(Table):
         "2024",
         "public",
     )
+    real: Real | None = declared(None, "makes it run really; auto: modelled")
+
+    @model_validator(mode="after")
+    def _real_jobs_are_plain(self) -> "Job":
+        if self.real is None:
+            return self
+        found = []
+        if self.kind != "training":
+            found.append(Fault("kind", f'"{self.kind}"', "allowed: training, for a real job"))
+        if self.count != 1 or self.every is not None:
+            found.append(Fault("count", str(self.count), "allowed: a real job runs once"))
+        if self.real.method == "single" and self.nodes != 1:
+            found.append(Fault("nodes", str(self.nodes), 'allowed: 1 where method is "single"'))
+        for key in ("work", "model", "tokens"):
+            if getattr(self, key) is not None:
+                allowed = "given; allowed: none for a real job, whose work follows from units"
+                found.append(Fault(key, "", allowed, "leave it out"))
+        if self.exchange:
+            allowed = "given; allowed: none for a real job, whose method says what it exchanges"
+            found.append(Fault("exchange", "", allowed, "leave it out"))
+        if found:
+            raise faults(found)
+        return self
 
     @model_validator(mode="after")
     def _work_is_known(self) -> "Job":
+        if self.real is not None:
+            return self
         if (self.model is None) != (self.tokens is None):
             absent = "model" if self.model is None else "tokens"
             present = "tokens" if self.model is None else "model"
@@ -130,6 +156,21 @@ class Workload(Table):
         return self
 
 
+class Failure(Table):
+    """A loss of power at a declared time, whatever else happens."""
+
+    satellite: f.Whole = supplied("that is lost, counted from 0")
+    at: f.Delay = supplied("after the start")
+    until: f.Duration = supplied("after the start, when it works again")
+
+    @model_validator(mode="after")
+    def _it_ends(self) -> "Failure":
+        if self.until <= self.at:
+            allowed = f'allowed: later than at, "{text(self.at, "s")}"'
+            raise faults([Fault("until", f'"{text(self.until, "s")}"', allowed)])
+        return self
+
+
 class Faults(Table):
     """Interruptions of the accelerators and their hosts."""
 
@@ -148,3 +189,4 @@ class Faults(Table):
     recovery_time: f.Delay = declared(
         "12 h", "mean, exponential: from safe mode to service, by contact and people", CHOSEN, NOW
     )
+    failures: tuple[Failure, ...] = declared((), "losses of power at declared times")

@@ -42,6 +42,7 @@ JOB = np.dtype(
         ("to_ground", np.bool_),  # checkpoints are sent to the ground
         ("exchange", np.float64),  # sent by each node per exchange_interval of work [bytes]
         ("exchange_interval", np.float64),  # [s]
+        ("real", np.bool_),  # it really runs: whoever runs it enters what was done
         ("delivered", np.float64),  # output on the ground, NaN until [s]
         ("status", np.int32),
         ("faults", np.int32),
@@ -210,7 +211,8 @@ def settle(
     nothing. Restarts come first, then work and checkpoints in turn: a checkpoint counts
     when it is complete. What is executed after the end of a job is stalled.
 
-    A job without output is delivered when it ends.
+    A job without output is delivered when it ends. What a real job has done is entered by
+    whoever runs it.
 
     Args:
         start: beginning of the interval [s]
@@ -241,6 +243,8 @@ def settle(
         job = jobs[j]
         if job.status == PENDING and job.submit < start + dt:
             job.status = WAITING
+        if job.real:
+            continue
         job.executed += total[j]
         gross = total[j]
         if job.kind == TRAINING:
@@ -302,7 +306,7 @@ def roll_back(j: int, members: int, jobs: NDArray) -> float:
     """A fault at one of a job's sites: work since the last checkpoint is lost.
 
     A gang loses all of it and restarts every member; a batch loses that site's share and
-    restarts that site.
+    restarts that site; what a real job loses is found where it runs.
 
     Args:
         j: job [-]
@@ -317,6 +321,9 @@ def roll_back(j: int, members: int, jobs: NDArray) -> float:
     """
     job = jobs[j]
     if job.status != WAITING and job.status != RUNNING:
+        return 0.0
+    if job.real:
+        job.faults += 1
         return 0.0
     lost = job.done - job.saved
     if job.kind == TRAINING:
@@ -349,7 +356,7 @@ def pause(j: int, members: int, jobs: NDArray) -> None:
         none: accounting
     """
     job = jobs[j]
-    if job.status != WAITING and job.status != RUNNING:
+    if job.real or (job.status != WAITING and job.status != RUNNING):
         return
     again = job.restart_time + job.checkpoint_time
     if job.kind == TRAINING:

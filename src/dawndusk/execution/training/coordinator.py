@@ -347,6 +347,34 @@ class Training:
         start = self._outer[0, self._parts[event.fragment]]
         return {rank: start - each for rank, each in event.contributions.items()}
 
+    def tensors(self, rank: int) -> dict[str, dict[str, NDArray[Any]]]:
+        """Memory of a replica itself, no copies.
+
+        Args:
+            rank: present [-]
+        Returns:
+            by kind of storage and name [object]
+        Neglects:
+            nothing
+        Source:
+            none: `dawndusk.execution.protocol.Worker.tensors`
+        """
+        return self._host.call("tensors", {rank: ()})[rank]  # type: ignore[no-any-return]
+
+    def state_size(self, rank: int) -> int:
+        """What must be sent to move a replica: its state and the outer state.
+
+        Args:
+            rank: present [-]
+        Returns:
+            size [bytes]
+        Neglects:
+            contributions that it keeps until an exchange ends
+        Source:
+            none: sum
+        """
+        return len(self._host.call("save", {rank: ()})[rank]) + self._outer.nbytes
+
     def _here(self, rank: int) -> Replica:
         if rank not in self._replicas:
             raise ValueError(f"replica: {rank}; allowed: those present, {self.present}")
