@@ -21,6 +21,9 @@ loss that is no number or that jumps, or taken over unseen."""
 STRUCK = ("weights", "optimiser", "activations")
 """Kinds of memory that are struck, in this order."""
 
+UNLIKE = 0.1
+"""Least median deviation of contributions' norms, as a share of them: chosen [-]."""
+
 KEPT = ("weights", "optimiser")
 """Kinds of memory that do not change between steps: those under checksums."""
 
@@ -104,13 +107,39 @@ class Damage:
             or self._catch(rank, "finite", "finite" in self.guards and _nonfinite(tensors))
         )
 
-    def contributes(self, rank: int, values: np.ndarray) -> str:
-        """The guard that keeps a replica's contribution from the others, none as a rule."""
-        return self._catch(rank, "finite", bool(guards.nonfinite(values)))
+    def contributions(self, values: Mapping[int, np.ndarray]) -> tuple[int, str] | None:
+        """A replica whose contribution must not reach the others, and the guard that says so.
 
-    def taken_over(self, rank: int) -> None:
-        """Others have taken a replica's numbers: what was not seen by now stays unseen."""
+        Norms are compared with each other, where there are three or more.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            norms = {rank: float(np.linalg.norm(each)) for rank, each in values.items()}
+        for rank, each in values.items():
+            guard = self._catch(rank, "finite", bool(guards.nonfinite(each)))
+            if guard:
+                return rank, guard
+        usual = [math.log(norm) for norm in norms.values() if 0.0 < norm < math.inf]
+        if "gradient_norm" not in self.guards or len(norms) < 3 or not usual:
+            return None
+        middle = float(np.median(usual))
+        spread = max(float(np.median(np.abs(np.array(usual) - middle))), UNLIKE)
+        for rank, norm in norms.items():
+            ordinary = norm == 0.0 or (
+                norm < math.inf and math.log(norm) <= middle + guards.GRADIENT_NORM.threshold * spread
+            )
+            guard = self._catch(rank, "gradient_norm", not ordinary)
+            if guard:
+                return rank, guard
+        return None
+
+    def taken_over(self, rank: int, merged: bool) -> None:
+        """Others have taken a replica's numbers: what was not seen by now stays unseen.
+
+        After an outer step the gradients are others', and their usual norm is learnt anew.
+        """
         self._judge(rank, "silent")
+        if merged:
+            self.suspects[rank].norm = guards.fresh()
 
     def lost(self, rank: int) -> None:
         """A replica's memory is gone, and what was wrong in it."""

@@ -478,7 +478,7 @@ class RealRun:
                 unit = min(training.done(rank) for rank in training.present)
                 note(self.job.name, "exchange", now, unit=unit, size=bulk.size)
             for rank in givers:
-                self.damage.taken_over(rank)
+                self.damage.taken_over(rank, self.job.method.name != "synchronous")
         elif bulk.kind == "rejoin":
             rank, donor = bulk.legs[0].target, bulk.legs[0].source
             self._seated(rank)
@@ -498,7 +498,9 @@ class RealRun:
             unit = min(training.done(rank) for rank in training.present)
             note(self.job.name, "restore", now, unit=unit, size=bulk.size)
         else:
-            note(self.job.name, "checkpoint", now, size=bulk.size)
+            assert training.safe is not None
+            unit = min(done for done, _ in training.safe.units.values())
+            note(self.job.name, "checkpoint", now, unit=unit, size=bulk.size)
         self._measured(measured, now)
 
     def _seated(self, rank: int) -> None:
@@ -539,12 +541,11 @@ class RealRun:
         for number, movement in due.items():
             if number in carrier.under_way:
                 continue
-            if movement.kind == "exchange" and "finite" in self.job.guards:
-                for rank, values in training.contributions(number).items():
-                    guard = self.damage.contributes(rank, values)
-                    if guard:
-                        self._lose(rank, now, faults.GUARD, guard)
-                        return self._sync(now)
+            if movement.kind == "exchange" and self.job.guards:
+                found = self.damage.contributions(training.contributions(number))
+                if found:
+                    self._lose(found[0], now, faults.GUARD, found[1])
+                    return self._sync(now)
             legs = [(each.source, each.target, each.size) for each in movement.transfers]
             carrier.add(number, movement.kind, legs, now)
         carrier.share(self._lines, self._place, now)
@@ -565,7 +566,7 @@ class RealRun:
             self.losses.append(loss)
             self.log.add(job.name, "validation", now, unit=unit, validation=loss)
             if job.method.name == "single":
-                self.damage.taken_over(0)
+                self.damage.taken_over(0, False)
 
     def _end(self, now: float) -> None:
         """The job is over when all that are present have done their steps and agree."""
@@ -580,7 +581,7 @@ class RealRun:
             self.carrier.drop(number)
         self.finish = now
         for rank in training.present:
-            self.damage.taken_over(rank)
+            self.damage.taken_over(rank, False)
         unit = min(training.done(rank) for rank in training.present)
         self.log.add(self.job.name, "finish", now, unit=unit)
 

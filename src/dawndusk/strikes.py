@@ -271,7 +271,7 @@ def struck(asked: Demand, scenario: Scenario, satellites: int, found: Strikes) -
     given = scenario.faults
     scripted = _scripted(scenario, satellites)
     if not given.enabled:
-        everything = faults.merged([asked.interruptions, scripted])
+        everything = faults.merged([_cut(asked.interruptions, scripted), scripted])
         return replace(asked, interruptions=everything)
     hard = found.kind != faults.SILENT
     if unprotected(scenario):
@@ -287,7 +287,8 @@ def struck(asked: Demand, scenario: Scenario, satellites: int, found: Strikes) -
         np.random.default_rng(np.random.SeedSequence(scenario.time.seed, spawn_key=(SAFE,))),
     )
     by_particles = Interruptions(time, found.site[hard], time + down, kind)
-    everything = faults.merged([asked.interruptions, by_particles, safe, scripted])
+    others = (asked.interruptions, by_particles, safe)
+    everything = faults.merged([*(_cut(each, scripted) for each in others), scripted])
     return replace(asked, interruptions=everything, strikes=found)
 
 
@@ -303,6 +304,15 @@ def _scripted(scenario: Scenario, satellites: int) -> Interruptions:
     time, site, until = np.array(rows, np.float64).reshape(-1, 3).T
     cause = np.full(len(rows), faults.SCRIPTED, np.int8)
     return Interruptions(time.copy(), site.astype(np.int32), until.copy(), cause)
+
+
+def _cut(found: Interruptions, scripted: Interruptions) -> Interruptions:
+    """Interruptions that end at the latest when their site is lost at a declared time."""
+    until = found.until.copy()
+    for time, site in zip(scripted.time, scripted.site, strict=True):
+        late = (found.site == site) & (found.time < time) & (until > time)
+        until[late] = time
+    return replace(found, until=until)
 
 
 def unprotected(scenario: Scenario) -> bool:
