@@ -338,6 +338,8 @@ def _print_summary(finished: "Results") -> None:
     from dawndusk.report import tables
 
     _console().print(tables.summary_table(finished.summary))
+    if finished.summary.get("real_work"):
+        _console().print(tables.training_table(finished.summary["real_work"]))
     for warning in finished.run.get("warnings", []):
         typer.secho(f"warning: {warning}", fg=typer.colors.YELLOW, err=True)
     if finished.report.is_file():

@@ -38,6 +38,8 @@ class Suspect:
     """Strikes without a verdict."""
     broken: bool = False
     """Checksums of its memory differ."""
+    struck: bool = False
+    """Its numbers were struck, or are a copy of such, since replicas last agreed."""
 
 
 @dataclass
@@ -51,18 +53,14 @@ class Damage:
     caught: dict[str, int] = field(default_factory=dict)
     """Replicas given up, by guard."""
     false_alarms: int = 0
-    """Of them those that were given up before any number had been wrong."""
-    wrong: bool = False
-    """Some number of the job has been wrong."""
+    """Of them those whose numbers had not been struck since replicas last agreed."""
     suspects: list[Suspect] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.caught = dict.fromkeys(self.guards, 0)
         self.suspects = [Suspect() for _ in range(self.replicas)]
 
-    def strike(
-        self, rank: int, tensors: Tensors, stored: bool, random: np.random.Generator
-    ) -> str:
+    def strike(self, rank: int, tensors: Tensors, stored: bool, random: np.random.Generator) -> str:
         """Flip bits of a replica's memory, stored ones or a result; returns what was hit."""
         kinds = [kind for kind in STRUCK if kind in tensors]
         places = [(kind, name) for kind in kinds for name in tensors[kind]]
@@ -78,7 +76,7 @@ class Damage:
         flips.flip(arrays, drawn)
         suspect.broken |= before != self._checksums(tensors)
         suspect.waiting += 1
-        self.wrong = True
+        suspect.struck = True
         wide = int(np.bitwise_count(drawn.mask[0]))
         return f"{wide} {'bit' if wide == 1 else 'bits'} of {hit}"
 
@@ -125,7 +123,8 @@ class Damage:
         spread = max(float(np.median(np.abs(np.array(usual) - middle))), UNLIKE)
         for rank, norm in norms.items():
             ordinary = norm == 0.0 or (
-                norm < math.inf and math.log(norm) <= middle + guards.GRADIENT_NORM.threshold * spread
+                norm < math.inf
+                and math.log(norm) <= middle + guards.GRADIENT_NORM.threshold * spread
             )
             guard = self._catch(rank, "gradient_norm", not ordinary)
             if guard:
@@ -139,7 +138,7 @@ class Damage:
         """
         self._judge(rank, "silent")
         if merged:
-            self.suspects[rank].norm = guards.fresh()
+            self.suspects[rank].norm, self.suspects[rank].struck = guards.fresh(), False
 
     def lost(self, rank: int) -> None:
         """A replica's memory is gone, and what was wrong in it."""
@@ -148,13 +147,14 @@ class Damage:
 
     def copied(self, rank: int, donor: int) -> None:
         """A replica now has another's numbers, and knows as little of them."""
-        self.suspects[rank] = Suspect(broken=self.suspects[donor].broken)
+        known = self.suspects[donor]
+        self.suspects[rank] = Suspect(broken=known.broken, struck=known.struck)
 
     def _catch(self, rank: int, guard: str, seen: bool) -> str:
         if not seen or guard not in self.guards:
             return ""
         self.caught[guard] += 1
-        self.false_alarms += not self.wrong
+        self.false_alarms += not self.suspects[rank].struck
         self._judge(rank, "detected")
         return guard
 

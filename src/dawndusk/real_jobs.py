@@ -150,9 +150,7 @@ def _real(scenario: Scenario, place: int, job: Job, row: int) -> RealJob:
             f"{size.memory / 1e9:.3g} GB; allowed: at most the {memory / 1e9:.3g} GB of a "
             "satellite's accelerators; choose a smaller one"
         )
-    chosen = method(
-        given.method, given.interval, fragments=given.fragments, overlap=given.overlap
-    )
+    chosen = method(given.method, given.interval, fragments=given.fragments, overlap=given.overlap)
     rate = compute.count * chip.peak_flops * job.utilisation
     step = size.unit_flop * given.work_scale / rate
     bandwidth = compute.count * chip.bandwidth

@@ -181,7 +181,9 @@ class Lines:
         """
         found = [(math.inf, 0.0)] * len(ends)
         if self.traffic is None:
-            return [(0.0, 0.0) if -1 in pair else each for pair, each in zip(ends, found, strict=True)]
+            return [
+                (0.0, 0.0) if -1 in pair else each for pair, each in zip(ends, found, strict=True)
+            ]
         flows = []
         for k, (source, target) in enumerate(ends):
             if source < 0 or target < 0:

@@ -8,7 +8,8 @@ from dawndusk.constants import JULIAN_YEAR
 from dawndusk.execution import faults
 from dawndusk.real_jobs import RealJob
 from dawndusk.real_links import FATES
-from dawndusk.real_run import COLUMNS, RealRun
+from dawndusk.real_run import RealRun
+from dawndusk.real_seats import COLUMNS
 from dawndusk.real_work import Spent
 from dawndusk.record import Record
 
@@ -128,4 +129,3 @@ def _fared(run: RealRun, spent: Spent, price: float | None) -> dict[str, Any]:
         "moves": run.moves,
         "checkpoints": run.checkpoints,
     }
-

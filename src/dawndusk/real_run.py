@@ -8,104 +8,21 @@ No clock of the host is read.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import NamedTuple
 
 import numpy as np
 
 from dawndusk.execution import budget, faults
 from dawndusk.execution.training.coordinator import UNLIMITED, Training
-from dawndusk.execution.training.transfers import GROUND, ring
+from dawndusk.execution.training.transfers import GROUND
 from dawndusk.real_damage import Damage
 from dawndusk.real_jobs import RealJob
 from dawndusk.real_links import Carrier, Lines
+from dawndusk.real_plan import foreseen
+from dawndusk.real_seats import Hit, Log, Outage, Seat
 
 MARGIN = 1e-9
 """By how much a replica's time is rounded up, so that a whole unit is not missed [s]."""
-
-SLACK = 1e-3
-"""Asked of a site beyond what was foreseen, for rounding [s]."""
-
-COLUMNS = ("job", "kind", "rank", "time_s", "unit", "loss", "validation_loss", "bytes", "detail")
-"""Of training.parquet, after the side."""
-
-ALL = -1
-"""In place of a rank: the job as a whole."""
-
-
-class Outage(NamedTuple):
-    """A site is down for a while."""
-
-    site: int
-    begin: float
-    end: float
-    cause: int
-
-
-class Hit(NamedTuple):
-    """A particle that strikes a site."""
-
-    time: float
-    site: int
-    stored: bool
-    """It hits memory, not a result on its way there."""
-    number: int
-    """Its own, for its random numbers."""
-
-
-@dataclass
-class Seat:
-    """Where a replica is and what it may still do there."""
-
-    site: int = -1
-    """That holds its memory, −1 for none."""
-    carry: Fraction = Fraction(0)
-    account: budget.Account = budget.Account()
-    speed: float = 1.0
-    """Of its site when it last worked, over full clock [-]."""
-    restarting: bool = False
-    """Its program is being started, and does not have its numbers yet."""
-    busy: float = -math.inf
-    """Until then it restarts or writes a checkpoint [s]."""
-    left: float = 0.0
-    """Time that its site works for it in the rest of the interval [s]."""
-    share: float = 1.0
-    """Of the interval that its site was asked to work [-]."""
-    executed: float = 0.0
-    """By its site, whether of use or not [FLOP]."""
-    restarted: float = 0.0
-    """Of that while the program started [FLOP]."""
-    checkpointed: float = 0.0
-    """Of that while checkpoints were written, and for guards [FLOP]."""
-    waited: float = 0.0
-    """Time in which it had to wait for others' bytes [s]."""
-
-
-@dataclass
-class Log:
-    """What happened, as columns of training.parquet."""
-
-    columns: dict[str, list[object]] = field(
-        default_factory=lambda: {name: [] for name in COLUMNS}
-    )
-
-    def add(
-        self,
-        job: str,
-        kind: str,
-        time: float,
-        rank: int = ALL,
-        unit: int = 0,
-        loss: float = math.nan,
-        validation: float = math.nan,
-        size: int = 0,
-        detail: str = "",
-    ) -> None:
-        """One row."""
-        row = (job, kind, rank, time, unit, loss, validation, size, detail)
-        for name, value in zip(COLUMNS, row, strict=True):
-            self.columns[name].append(value)
 
 
 class RealRun:
@@ -180,85 +97,33 @@ class RealRun:
         Returns:
             shares; the rest is spent waiting for bytes or for slower replicas [-]
         """
-        self._targets, self._outages, self._lines, self._vertex = targets, outages, lines, vertex
+        self._targets, self._outages = list(targets), outages
+        self._lines, self._vertex = lines, vertex
         if self.finished:
             for seat in self.seats:
                 seat.share = 0.0
             return [0.0] * self.job.replicas
         self._assign(now)
         self.carrier.share(lines, self._place, now)
-        found = self._foreseen(now, later)
+        found = foreseen(
+            self.job,
+            self.training,
+            self.seats,
+            [target >= 0 for target in targets],
+            self.carrier,
+            {rank: number for number, (rank, _) in self._moving.items()},
+            self._place,
+            lines,
+            now,
+            later,
+        )
         for seat, share in zip(self.seats, found, strict=True):
             seat.share = share
         return found
 
-    def _foreseen(self, now: float, later: float) -> list[float]:
-        training, job = self.training, self.job
-        present = training.present
-        free, steps, unit, left = {}, {}, {}, {}
-        shares = [1.0] * job.replicas
-        under = self.carrier.under_way
-        coming = {n: self.carrier.expected(n, now) for n in under}
-        exchange = [coming[n] for n, bulk in under.items() if bulk.kind == "exchange"]
-        moving = {rank: coming[n] for n, (rank, _) in self._moving.items()}
-        cycle = max(1, job.method.interval // job.method.fragments)
-        for rank, seat in enumerate(self.seats):
-            unit[rank] = job.unit_time / max(seat.speed, 1e-9)
-            if rank in present:
-                left[rank] = still = job.units - training.done(rank)
-                free[rank] = max(now, seat.busy, moving.get(rank, now))
-                steps[rank] = min(training.room(rank), still) - float(seat.carry)
-                if self._targets[rank] < 0:
-                    free[rank] = math.inf
-            else:
-                joins = [
-                    coming[n]
-                    for n, bulk in under.items()
-                    if bulk.kind in ("rejoin", "restore") and any(l.target == rank for l in bulk.legs)
-                ]
-                if joins:
-                    free[rank], steps[rank] = joins[0], float(cycle)
-                    left[rank] = job.units
-        if not free:
-            return shares
-        spent = 0.0
-        size = ring(job.size.parameters // job.method.fragments, sorted(free))
-        worked = dict.fromkeys(free, 0.0)
-        for rank, seat in enumerate(self.seats):
-            if rank in free:
-                worked[rank] = max(0.0, min(seat.busy, later) - now)
-        if size and job.method.name != "single":
-            legs = [(self._place(each.source), self._place(each.target)) for each in size]
-            hops = 2 * (len(size) - 1)
-            for each, (rate, latency) in zip(size, self._lines.rates(legs), strict=True):
-                sent = 8.0 * each.size * job.data_scale / rate if rate > 0.0 else math.inf
-                spent = max(spent, sent + hops * latency)
-        due = max(exchange, default=None)
-        ahead = job.method.overlap
-        while min(free.values()) < later:
-            ends = {rank: free[rank] + max(steps[rank], 0.0) * unit[rank] for rank in free}
-            for rank in free:
-                worked[rank] += max(0.0, min(ends[rank], later) - min(free[rank], later))
-            if job.method.name == "single":
-                break
-            met = max(ends[rank] - ahead * unit[rank] for rank in free)
-            result = due if due is not None else met + spent
-            due = None
-            for rank in free:
-                left[rank] -= math.ceil(steps[rank])
-            if all(still <= 0 for still in left.values()):
-                break
-            free = {rank: max(ends[rank], result) for rank in free}
-            steps = {rank: float(min(cycle, max(left[rank], 0))) for rank in free}
-        for rank, time in worked.items():
-            shares[rank] = min(1.0, (time + SLACK) / (later - now)) if time > 0.0 else 0.0
-        return shares
-
     # an interval
 
-    def run(
-        self, now: float, later: float, work: Sequence[float], hits: Sequence[Hit]
-    ) -> None:
+    def run(self, now: float, later: float, work: Sequence[float], hits: Sequence[Hit]) -> None:
         """Follow the interval that `plan` was asked about.
 
         Args:
@@ -485,7 +350,9 @@ class RealRun:
             self.damage.copied(rank, donor)
             self.rejoins += 1
             told = f"from {donor}"
-            note(self.job.name, "rejoin", now, rank, training.done(rank), size=bulk.size, detail=told)
+            note(
+                self.job.name, "rejoin", now, rank, training.done(rank), size=bulk.size, detail=told
+            )
         elif bulk.kind == "restore":
             self._restoring = set()
             for rank in training.present:
@@ -669,14 +536,10 @@ class RealRun:
         return self._outage(site, now) is None
 
     def _outage(self, site: int, now: float) -> Outage | None:
-        return next(
-            (o for o in self._outages if o.site == site and o.begin <= now < o.end), None
-        )
+        return next((o for o in self._outages if o.site == site and o.begin <= now < o.end), None)
 
     def _down(self, site: int, now: float, later: float) -> float:
         """Time in an interval in which a site is down [s]."""
         return sum(
-            max(0.0, min(o.end, later) - max(o.begin, now))
-            for o in self._outages
-            if o.site == site
+            max(0.0, min(o.end, later) - max(o.begin, now)) for o in self._outages if o.site == site
         )

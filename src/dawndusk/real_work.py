@@ -14,7 +14,8 @@ from dawndusk.demand import Demand
 from dawndusk.execution import faults
 from dawndusk.real_jobs import RealJob, real_jobs
 from dawndusk.real_links import Lines
-from dawndusk.real_run import Hit, Outage, RealRun
+from dawndusk.real_run import RealRun
+from dawndusk.real_seats import Hit, Outage
 from dawndusk.scenario import Scenario
 from dawndusk.step_tables import CONSUMED
 from dawndusk.strikes import flip_scale
@@ -136,9 +137,7 @@ class RealWork:
     def _hits(self, demand: Demand, job: RealJob, now: float, later: float) -> list[Hit]:
         """Particles of an interval that may strike numbers of a job."""
         found = []
-        for kind, (table, scale) in enumerate(
-            ((demand.strikes, 1.0), (demand.flips, self.scale))
-        ):
+        for kind, (table, scale) in enumerate(((demand.strikes, 1.0), (demand.flips, self.scale))):
             low, high = np.searchsorted(table.time, (now, later))
             for k in range(int(low), int(high)):
                 logic = table.kind[k] == faults.SILENT
@@ -201,9 +200,7 @@ def _outages(demand: Demand, sites: set[int], now: float, later: float) -> list[
     """Interruptions of some sites that last into an interval."""
     known = demand.interruptions
     last = int(known.time.searchsorted(later))
-    there = np.flatnonzero(
-        (known.until[:last] > now) & np.isin(known.site[:last], list(sites))
-    )
+    there = np.flatnonzero((known.until[:last] > now) & np.isin(known.site[:last], list(sites)))
     return [
         Outage(int(known.site[k]), float(known.time[k]), float(known.until[k]), int(known.cause[k]))
         for k in there

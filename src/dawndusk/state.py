@@ -13,8 +13,8 @@ from dawndusk.execution import faults, modelled
 from dawndusk.fleet_plan import FleetPlan
 from dawndusk.network import transfer
 from dawndusk.placement.outlook import View
-from dawndusk.record import CONDITIONS, CORRUPTED, Events, Series
 from dawndusk.real_work import RealWork
+from dawndusk.record import CONDITIONS, CORRUPTED, Events, Series
 from dawndusk.satellite import ageing, thermal
 from dawndusk.scenario import Scenario
 from dawndusk.step_tables import BATTERY_LOSS, BUSY, FLOWS, JOB_BUSY, Fleet, Node, Sites

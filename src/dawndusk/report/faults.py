@@ -14,6 +14,8 @@ CAUSES = {
     "host": "Interrupt of a host",
     "latch_up": "Latch-up",
     "safe_mode": "Safe mode",
+    "scripted": "Declared loss of power",
+    "guard": "Given up by a guard",
 }
 CHECKPOINTS = "Writing and loading checkpoints"
 STRUCK = {"on_jobs": "in jobs", "serving": "while serving", "idle": "in idle accelerators"}

@@ -57,6 +57,8 @@ class Folder:
     """Dose and upsets by place at the fleet's height."""
     upsets: "pa.Table | None" = None
     """What particles did to the electronics, and where."""
+    training: "pa.Table | None" = None
+    """What happened in training that really ran."""
 
     @property
     def end(self) -> float:
@@ -113,6 +115,7 @@ def read(path: str | Path) -> Folder:
         days=_table(folder / "days.parquet"),
         dose_map=_table(folder / "dose_map.parquet"),
         upsets=_table(folder / "upsets.parquet", UPSET_COLUMNS),
+        training=_table(folder / "training.parquet"),
     )
 
 

@@ -22,6 +22,7 @@ from dawndusk.report.maps import epoch, maps
 from dawndusk.report.network import network_section
 from dawndusk.report.radiation import dose, radiation_section
 from dawndusk.report.service import latency_figure
+from dawndusk.report.training import training_charts, training_section
 from dawndusk.report.where import placement_matrix, policy_table
 
 
@@ -51,11 +52,17 @@ def render(folder: Folder) -> str:
         "maps": maps(folder.series, start),
         "formation": formation(folder.series),
         "network": network(folder.links, folder.paths, folder.series),
+        "training": training_charts(folder.training),
         "fleet": fleet_charts(folder.fleet, folder.survival),
         "dose": dose(folder.dose_map, folder.upsets, dig(folder.summary, "orbit.inclination_deg")),
     }
     close = payload["formation"]
     extra = {
+        "training": (
+            "Training",
+            "Training that really ran",
+            training_section(folder, frames(payload["training"])),
+        ),
         "radiation": ("Radiation", "Radiation and faults", radiation_section(folder)),
         "network": ("Network", "How the data travelled", network_section(folder)),
         "where": (

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from dawndusk.report import numbers
 from dawndusk.report.key_figures import KEY_FIGURES
+from dawndusk.report.training import FIGURES, SIDES
 from dawndusk.report.where import OPTIONS, per, readable, reason
 
 POLICIES: tuple[tuple[str, str, Callable[[float], str], Callable[[list[float]], float]], ...] = (
@@ -52,6 +53,25 @@ def summary_table(summary: Mapping[str, Any]) -> Table:
             figure.format(ground) if figure.ground else "",
             numbers.ratio(orbit / ground) if both else "",
         )
+    return table
+
+
+def training_table(jobs: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Training that really ran, the ground beside the orbit.
+
+    Args:
+        jobs: the group real_work of summary.json, by job [object]
+    Returns:
+        a table to print with rich [object]
+    """
+    table = Table(title="Training that really ran", box=box.SIMPLE_HEAD, title_style="bold")
+    for title in ("job", "", "in orbit", "on the ground"):
+        table.add_column(title, justify="right" if title[:2] in ("in", "on") else "left")
+    for name, told in jobs.items():
+        for place, (title, show) in enumerate(FIGURES):
+            cells = [show(told[side]) if side in told else "" for side in SIDES]
+            table.add_row(Text("" if place else name), title, *(Text(cell) for cell in cells))
+        table.add_section()
     return table
 
 

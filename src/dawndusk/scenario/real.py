@@ -1,4 +1,4 @@
-"""Jobs that really run: which program, how its replicas learn, how far it stands for a larger one."""
+"""Jobs that really run: which program, how its replicas learn, what it stands for."""
 
 import re
 from typing import Annotated, Any, Literal

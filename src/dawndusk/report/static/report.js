@@ -229,7 +229,12 @@ function build(frame, chart) {
 }
 
 const frames = document.querySelectorAll(".chart");
-const panels = [...payload.charts, ...(payload.formation?.charts ?? []), ...(payload.fleet ?? [])];
+const panels = [
+  ...payload.charts,
+  ...(payload.formation?.charts ?? []),
+  ...(payload.training ?? []),
+  ...(payload.fleet ?? []),
+];
 panels.forEach((chart, index) => build(frames[index], chart));
 
 // Buttons that set the time range.
