@@ -333,6 +333,7 @@ def test_strikes_while_a_replica_waits_or_after_the_end_do_nothing() -> None:
     assert sum(run.damage.outcomes.values()) == 1
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize(("scale", "expected"), [(0.0, 0), (0.25, 250), (1.0, 1000)])
 def test_a_lower_flip_scale_chooses_among_the_strikes(scale: float, expected: int) -> None:
     case = ready(nodes=2, units=350, flip_scale=scale)

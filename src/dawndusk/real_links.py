@@ -126,8 +126,7 @@ class Carrier:
             for leg in bulk.legs:
                 if leg.arrive == math.inf and leg.rate > 0.0:
                     found = min(found, now + BITS * leg.left / leg.rate)
-            if now < bulk.arrival:
-                found = min(found, bulk.arrival)
+            found = min(found, max(now, bulk.arrival))
         return found
 
     def advance(self, now: float, until: float, lines: "Lines", place: Place) -> None:

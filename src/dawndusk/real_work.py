@@ -200,9 +200,10 @@ def _outages(demand: Demand, sites: set[int], now: float, later: float) -> list[
     """Interruptions of some sites that last into an interval."""
     known = demand.interruptions
     last = int(known.time.searchsorted(later))
-    there = np.flatnonzero((known.until[:last] > now) & np.isin(known.site[:last], list(sites)))
+    end = np.maximum(known.until[:last], np.nextafter(known.time[:last], np.inf))
+    there = np.flatnonzero((end > now) & np.isin(known.site[:last], list(sites)))
     return [
-        Outage(int(known.site[k]), float(known.time[k]), float(known.until[k]), int(known.cause[k]))
+        Outage(int(known.site[k]), float(known.time[k]), float(end[k]), int(known.cause[k]))
         for k in there
     ]
 
