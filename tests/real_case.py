@@ -92,5 +92,3 @@ def trained(case: Prepared, wires: Wires | None = None, **given: Any) -> tuple[R
 def curve(run: RealRun) -> list[tuple[Any, ...]]:
     """All that the log says, comparable to the digit."""
     return [tuple(map(repr, row)) for row in zip(*run.log.columns.values(), strict=True)]
-
-

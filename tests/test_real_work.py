@@ -399,9 +399,7 @@ def test_a_guard_catches_and_its_work_is_billed() -> None:
 
 @pytest.mark.parametrize("method", ["synchronous", "diloco", "streaming"])
 def test_a_run_stopped_and_pickled_goes_on_to_the_same_curve(method: str) -> None:
-    case = struck(
-        ready(nodes=3, units=150, method=method, data_scale=3e8), (1, 1250.0, 2000.0)
-    )
+    case = struck(ready(nodes=3, units=150, method=method, data_scale=3e8), (1, 1250.0, 2000.0))
     whole, record = trained(case, linked(3, 1e9))
     kept: list[bytes] = []
     asked = iter([False] * 5 + [True] * 100)

@@ -156,6 +156,7 @@ def observed(case: Case):
         conditions=np.zeros((len(CONDITIONS), case.satellites), np.bool_),
         rolled_back=np.zeros(len(CAUSES)),
         corrupted=np.zeros(len(CORRUPTED), np.int64),
+        real=None,
         cpu=1.5,
     )
     return observer, state

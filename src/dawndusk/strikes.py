@@ -271,6 +271,8 @@ def struck(asked: Demand, scenario: Scenario, satellites: int, found: Strikes) -
     given = scenario.faults
     scripted = _scripted(scenario, satellites)
     if not given.enabled:
+        if not len(scripted):
+            return asked
         everything = faults.merged([_cut(asked.interruptions, scripted), scripted])
         return replace(asked, interruptions=everything)
     hard = found.kind != faults.SILENT

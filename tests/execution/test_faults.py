@@ -124,8 +124,8 @@ def test_what_faults_cost_is_shared_by_cause_without_rest():
         np.array([300.0, 5000.0, 700.0]),
         np.array([faults.HARDWARE, faults.HOST, faults.SAFE_MODE], np.int8),
     )
-    rolled = np.array([5.0, 0.0, 0.0, 7.0, 0.0, 0.0])
-    cost = faults.by_cause(found, 1000.0, rolled, 1000.0, np.arange(6))
+    rolled = np.array([5.0, 0.0, 0.0, 7.0, 0.0, 0.0, 0.0, 0.0])
+    cost = faults.by_cause(found, 1000.0, rolled, 1000.0, np.arange(8))
     assert list(cost) == list(faults.CAUSES)
     assert {name: row["down_s"] for name, row in cost.items() if row["down_s"]} == {
         "hardware": 300.0,
@@ -141,14 +141,14 @@ def test_what_faults_cost_is_shared_by_cause_without_rest():
         "lost_FLOP": pytest.approx(600.0),
         "requests_failed": 5,
     }
-    none = faults.by_cause(found.first(0), 1000.0, 0.0 * rolled, 0.0, np.zeros(6, int))
+    none = faults.by_cause(found.first(0), 1000.0, 0.0 * rolled, 0.0, np.zeros(8, int))
     assert {value for row in none.values() for value in row.values()} == {0}
     at_once = faults.by_cause(
         faults.Interruptions(found.time, found.site, found.time, found.cause),
         1000.0,
         0.0 * rolled,
         9.0,
-        np.zeros(6, int),
+        np.zeros(8, int),
     )
     assert at_once["host"]["lost_FLOP"] == pytest.approx(3.0), "requests in hand are lost even so"
 
@@ -161,8 +161,8 @@ def test_requests_fail_by_the_last_interruption_of_their_site():
         np.array([0, 1, 2, 3], np.int8),
     )
     site, moment = np.array([0, 0, 1, 1, 1], np.int32), np.array([60.0, 120.0, 60.0, 120.0, 120.0])
-    assert faults.failed_by_cause(found, site, moment).tolist() == [1, 1, 1, 2, 0, 0]
-    assert faults.failed_by_cause(found.first(0), site[:0], moment[:0]).tolist() == [0] * 6
+    assert faults.failed_by_cause(found, site, moment).tolist() == [1, 1, 1, 2, 0, 0, 0, 0]
+    assert faults.failed_by_cause(found.first(0), site[:0], moment[:0]).tolist() == [0] * 8
 
 
 def test_same_seed_same_faults():

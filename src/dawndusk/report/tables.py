@@ -9,7 +9,7 @@ from rich.text import Text
 
 from dawndusk.report import numbers
 from dawndusk.report.key_figures import KEY_FIGURES
-from dawndusk.report.training import FIGURES, SIDES
+from dawndusk.report.training_figures import FIGURES, SIDES
 from dawndusk.report.where import OPTIONS, per, readable, reason
 
 POLICIES: tuple[tuple[str, str, Callable[[float], str], Callable[[list[float]], float]], ...] = (

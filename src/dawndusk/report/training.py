@@ -1,6 +1,6 @@
 """Training that really ran: what was learnt, in orbit and on the ground, and what was lost."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -13,23 +13,13 @@ from dawndusk.report.charts import Chart, Line, charts, compact
 from dawndusk.report.facts import pair
 from dawndusk.report.faults import CAUSES
 from dawndusk.report.key_figures import dig
+from dawndusk.report.training_figures import FIGURES, SIDES
 
 if TYPE_CHECKING:
     from dawndusk.report.folder import Folder
 
-SIDES = ("orbit", "ground")
-
 MARKED = {"kill": ("lost", "hot"), "flip": ("struck", "sun"), "rejoin": ("back", "cool")}
 """Kinds of events on the chart: what they are called, and their colour."""
-
-OUTCOMES = {
-    "masked": "without effect",
-    "corrected": "corrected",
-    "detected": "found",
-    "non_finite": "no number",
-    "loss_spike": "loss jumped",
-    "silent": "unseen",
-}
 
 METHODS = {
     "single": "one replica",
@@ -37,50 +27,6 @@ METHODS = {
     "diloco": "DiLoCo",
     "streaming": "streaming DiLoCo",
 }
-
-
-def loss_text(told: Mapping[str, Any]) -> str:
-    """Validation loss at the start and at the end."""
-    first, last = told.get("validation_loss_first"), told.get("validation_loss_last")
-    if not numbers.is_number(first):
-        return numbers.MISSING
-    end = f"{last:.3f}" if numbers.is_number(last) else "no number"
-    return f"{first:.3f} → {end}"
-
-
-def steps_text(told: Mapping[str, Any]) -> str:
-    """Steps that were executed, and how many of them were lost."""
-    lost = told.get("lost")
-    text = numbers.count(told.get("executed"))
-    return f"{text}, {numbers.count(lost)} lost" if lost else text
-
-
-def flips_text(told: Mapping[str, Any]) -> str:
-    """How many strikes there were, by what came of them."""
-    found = {word: dig(told, f"flips.{key}", 0) for key, word in OUTCOMES.items()}
-    total = sum(found.values())
-    parts = ", ".join(f"{count} {word}" for word, count in found.items() if count)
-    return f"{total}: {parts}" if total else "0"
-
-
-def back_text(told: Mapping[str, Any]) -> str:
-    """Replicas lost and brought back, from peers or from a checkpoint."""
-    parts = (("kills", "lost"), ("rejoins", "rejoined"), ("restores", "restored"))
-    return ", ".join(f"{told.get(key, 0)} {word}" for key, word in parts if told.get(key)) or "0"
-
-
-FIGURES: tuple[tuple[str, Callable[[Mapping[str, Any]], str]], ...] = (
-    ("Validation loss", loss_text),
-    ("Virtual time", lambda told: numbers.duration(told.get("virtual_s"))),
-    ("Energy", lambda told: numbers.energy(told.get("energy_J"))),
-    ("Cost", lambda told: numbers.money(told.get("usd"))),
-    ("Steps", steps_text),
-    ("Waiting, all replicas", lambda told: numbers.duration(told.get("waiting_s"))),
-    ("Bytes delivered", lambda told: numbers.si(dig(told, "bytes.delivered"), "B")),
-    ("Replicas", back_text),
-    ("Strikes on its numbers", flips_text),
-)
-"""Rows of the comparison."""
 
 
 def usable(table: pa.Table | None) -> bool:
