@@ -15,13 +15,13 @@ from dawndusk.scenario import load
 TORCH = importlib.util.find_spec("torch") is not None
 
 SMALL = (
-    "time.duration=5 h",
+    "time.duration=6 h",
     "workload.jobs.0.real.options.width=32",
     "workload.jobs.0.real.options.layers=1",
     "workload.jobs.0.real.options.heads=2",
     "workload.jobs.0.real.options.learning_rate=0.01",
     "workload.jobs.0.real.options.validation=32",
-    "workload.jobs.0.real.work_scale=3e10",
+    "workload.jobs.0.real.work_scale=8e10",
     "workload.jobs.0.real.data_scale=3e5",
     "workload.jobs.0.real.units=150",
 )
