@@ -1,12 +1,14 @@
 """What a real job is before it runs: rows, sizes, prices of guards, and what is refused."""
 
 import pickle
+from pathlib import Path
 
 import pytest
 
 from dawndusk import demand, real_jobs
 from dawndusk.execution import guards
 from dawndusk.scenario import Scenario, load
+from tests import training_case
 from tests.real_case import RATE, STEP, real
 from tests.training_case import WIDTH
 
@@ -98,6 +100,14 @@ def test_activations_and_half_done_steps_are_pickled_too() -> None:
     assert other.call("apply", {0: (step,)}) == host.call("apply", {0: (step,)})
     host.stop(0)
     assert host.__getstate__()["halfway"] == set()
+
+
+def test_files_that_a_job_depends_on(tmp_path: Path) -> None:
+    text = tmp_path / "a.txt"
+    text.write_text("words", encoding="utf-8")
+    given = scenario(real(2, options={"text": str(text), "more": "no file"}))
+    assert real_jobs.sources(given) == [Path(training_case.__file__), text]
+    assert real_jobs.sources(load("suncatcher")) == []
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dawndusk import report, results, run
+from dawndusk import real_work, report, results, run
 from dawndusk.costs import hybrid_nodes
 from dawndusk.demand import Demand
 from dawndusk.deployment import Deployment, deploy
@@ -88,7 +88,9 @@ def contest(
             )
             rows[name] = _of_results(name, finished)
             continue
-        record = replace(day, scenario=mine).simulate(contestants[name], progress=told)
+        record = replace(day, scenario=mine).simulate(
+            contestants[name], progress=told, real=real_work.begin(mine, plan.satellites)
+        )
         rows[name] = _of_record(name, mine, plan, record, years)
     progress(len(names) / (len(names) + 1), "solving the bound")
     best = offline_bound(scenario, plan, day.ahead, day.asked)

@@ -4,8 +4,10 @@ Each replica is a job of one node in the table of jobs, so that a satellite lost
 the others. Workers are made to be asked; nothing is learnt here.
 """
 
+import importlib.util
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from dawndusk.execution import guards, protocol
@@ -114,6 +116,20 @@ def real_jobs(scenario: Scenario) -> tuple[RealJob, ...]:
         found.append(_real(scenario, place, job, row))
         row += job.nodes
     return tuple(found)
+
+
+def sources(scenario: Scenario) -> list[Path]:
+    """Files that real jobs depend on: their modules, and options that are files."""
+    found = []
+    for job in scenario.workload.jobs:
+        if job.real is None:
+            continue
+        module = importlib.util.find_spec(job.real.execute.partition(":")[0])
+        if module is not None and module.origin is not None:
+            found.append(Path(module.origin))
+        texts = (each for each in job.real.options.values() if isinstance(each, str))
+        found += [Path(text) for text in texts if Path(text).is_file()]
+    return found
 
 
 def declarations(scenario: Scenario, job: Job, place: int) -> list[tuple[Job, float]]:

@@ -30,7 +30,7 @@ from dawndusk.ledger import Ledger, settle
 from dawndusk.loop import simulate
 from dawndusk.operating_days import OperatingDays, operating_days
 from dawndusk.placement.conformance import resolve
-from dawndusk.real_jobs import real_jobs
+from dawndusk.real_jobs import real_jobs, sources
 from dawndusk.record import QUANTILES, Record
 from dawndusk.results import Results
 from dawndusk.scenario import Scenario
@@ -75,10 +75,10 @@ def run(
     began = time.perf_counter()
     folder = out or Path("results") / scenario.name
     partial = results.partial_folder(folder)
+    real_jobs(scenario)
     fingerprint = _fingerprint(scenario)
     progress(0.0, "planning the fleet")
     policy = resolve(scenario.placement.policy)
-    real_jobs(scenario)
     plan = plan_fleet(scenario)
     scenario = plan.scenario
     day = setting(scenario, plan, threads)
@@ -204,6 +204,7 @@ def _fingerprint(scenario: Scenario) -> str:
         scenario.workload.trace,
         getattr(scenario.constellation, "file", None),
         scenario.network.edges if scenario.network.enabled else None,
+        *sources(scenario),
     )
     for path in files:
         if path is not None:
