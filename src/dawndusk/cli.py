@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from dawndusk import cli_serve
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -479,3 +481,6 @@ def _is_wrong_input(error: Exception) -> bool:
     origin = traceback.extract_tb(error.__traceback__)[-1]
     ours = Path(origin.filename).is_relative_to(Path(__file__).parent)
     return ours and (origin.line or "").startswith("raise")
+
+
+cli_serve.register(app, _one_line_errors, _load)

@@ -1,0 +1,1 @@
+"""An OpenAI-compatible endpoint whose requests travel the simulated constellation."""
