@@ -80,7 +80,7 @@ class Served:
         return self.service.iteration.size - 1
 
 
-class DayOver(Exception):
+class DayOverError(Exception):
     """The scenario's time has come to its end, or the loop was stopped."""
 
 
@@ -163,7 +163,7 @@ class Live:
         """The interval in which a time lies, the present one by default; None if yet to come.
 
         Raises:
-            DayOver: when that interval will not come
+            DayOverError: when that interval will not come
         """
         with self._condition:
             last = self._moments[-1]
@@ -173,21 +173,21 @@ class Live:
                 starts = [each.time for each in self._moments]
                 return self._moments[max(bisect.bisect_right(starts, time) - 1, 0)]
             if self.over:
-                raise DayOver
+                raise DayOverError
             return None
 
     def pause(self, time: float) -> float:
         """How long to wait by the wall before virtual time may have come to `time` [s].
 
         Raises:
-            DayOver: when it will not come
+            DayOverError: when it will not come
         """
         with self._condition:
             missing = time - self._now()
             if missing <= 0.0:
                 return 0.0
             if self.over:
-                raise DayOver
+                raise DayOverError
             return min(max(missing / self.speed, 1e-3), GLANCE)
 
     def pin(self, number: int, time: float) -> None:
@@ -210,10 +210,10 @@ class Live:
             return None
         return float(max(start[low:high][struck].min(), begin))
 
-    def down(self, time: float) -> NDArray[np.int64]:
+    def down(self, time: float) -> NDArray[np.int32]:
         """Sites that a fault has down at a time."""
         of_site, start, until = self._outages
-        found: NDArray[np.int64] = of_site[(start <= time) & (until > time)]
+        found: NDArray[np.int32] = of_site[(start <= time) & (until > time)]
         return found
 
     def served(self, model: str | None = None) -> Served:

@@ -19,10 +19,10 @@ from starlette.routing import Route
 
 from dawndusk.gateway import accounts, wire
 from dawndusk.gateway.accounts import Accounts, Entry
-from dawndusk.gateway.backends import Answers, Embeddings, Failed
-from dawndusk.gateway.journey import Dropped, Journey, Presence
-from dawndusk.gateway.wire import MOST_BYTES, Refused
-from dawndusk.live import DayOver, Live, Served
+from dawndusk.gateway.backends import Answers, Embeddings, BackendError
+from dawndusk.gateway.journey import DroppedError, Journey, Presence
+from dawndusk.gateway.wire import MOST_BYTES, RefusedError
+from dawndusk.live import DayOverError, Live, Served
 
 DRAINED = 16 * MOST_BYTES
 """Of a body that is too large, read and thrown away so that the refusal arrives [bytes]."""
@@ -96,7 +96,9 @@ class Gateway:
             kept = False
             try:
                 if self.under_way > UNDER_WAY:
-                    raise Refused(503, f"busy with {UNDER_WAY} requests; try again", code="busy")
+                    raise RefusedError(
+                        503, f"busy with {UNDER_WAY} requests; try again", code="busy"
+                    )
                 response = await self._while_there(request, answer(request, entry))
                 kept = isinstance(response, StreamingResponse)
                 if not kept:
@@ -133,13 +135,13 @@ class Gateway:
     async def _chat(self, request: Request, entry: Entry) -> Response:
         content = await _content(request)
         if self.chat is None:
-            raise Refused(503, NO_CHAT, code="no_backend")
+            raise RefusedError(503, NO_CHAT, code="no_backend")
         asked = wire.chat(wire.parsed(content), [self.chat.model])
         origin = self._origin(request, entry)
         prompt = await asyncio.to_thread(self.chat.count, asked.messages)
         limit = min(self.chat.context or math.inf, self.served.service.capacity)
         if prompt + (asked.most or 1) > limit:
-            raise Refused(
+            raise RefusedError(
                 400,
                 f"messages: {prompt} tokens and an answer of {asked.most or 1} are more than the "
                 f"context of {limit:g} tokens holds",
@@ -176,7 +178,8 @@ class Gateway:
         parts: AsyncIterator[dict[str, Any]],
     ) -> AsyncIterator[bytes]:
         """Parts of an answer, each when it is there in virtual time."""
-        tokens, ending = 0, []
+        tokens = 0
+        ending: list[dict[str, Any]] = []
         part = first
         try:
             while part is not None:
@@ -211,13 +214,13 @@ class Gateway:
     async def _embed(self, request: Request, entry: Entry) -> Response:
         content = await _content(request)
         if self.embeddings is None:
-            raise Refused(503, NO_EMBEDDING, code="no_backend")
+            raise RefusedError(503, NO_EMBEDDING, code="no_backend")
         asked = wire.embed(wire.parsed(content), [self.embeddings.model])
         origin = self._origin(request, entry)
         count = self.embeddings.count
         lengths = await asyncio.to_thread(lambda: [count(text) for text in asked.texts])
         if max(lengths) > MOST_EMBEDDED:
-            raise Refused(
+            raise RefusedError(
                 400,
                 f"input: {max(lengths)} tokens are more than {MOST_EMBEDDED}",
                 "input",
@@ -390,7 +393,7 @@ async def _content(request: Request) -> bytes:
             break
     request.scope["dawndusk.read"] = True
     if size > MOST_BYTES:
-        raise Refused(
+        raise RefusedError(
             413, f"the body has more than {MOST_BYTES:,} bytes; send less", code="too_large"
         )
     return b"".join(parts)
@@ -411,31 +414,31 @@ async def _both(answer: Any, journey: Awaitable[None]) -> Any:
         await asyncio.gather(asking, going, return_exceptions=True)
 
 
-def _told(fault: Exception, live: Live) -> tuple[str, Refused]:
+def _told(fault: Exception, live: Live) -> tuple[str, RefusedError]:
     """What becomes of a request by what was raised, and what its client is told."""
-    if isinstance(fault, Refused):
+    if isinstance(fault, RefusedError):
         return accounts.REFUSED, fault
-    if isinstance(fault, Dropped):
-        return accounts.REFUSED, Refused(503, str(fault), code="no_site")
-    if isinstance(fault, DayOver) and live.fault is not None:
-        return accounts.FAILED, Refused(503, f"the simulation stopped: {live.fault}")
-    if isinstance(fault, DayOver):
+    if isinstance(fault, DroppedError):
+        return accounts.REFUSED, RefusedError(503, str(fault), code="no_site")
+    if isinstance(fault, DayOverError) and live.fault is not None:
+        return accounts.FAILED, RefusedError(503, f"the simulation stopped: {live.fault}")
+    if isinstance(fault, DayOverError):
         end = live.utc(live.scenario.time.duration)
         said = f"the scenario's time ended at {end}; start `dawndusk serve` anew for another day"
-        return accounts.REFUSED, Refused(503, said, code="day_over")
-    if isinstance(fault, Failed):
-        return accounts.FAILED, Refused(502, str(fault), code="backend_failed")
+        return accounts.REFUSED, RefusedError(503, said, code="day_over")
+    if isinstance(fault, BackendError):
+        return accounts.FAILED, RefusedError(502, str(fault), code="backend_failed")
     if isinstance(fault, ClientDisconnect):
-        return accounts.FAILED, Refused(499, "the client went away")
+        return accounts.FAILED, RefusedError(499, "the client went away")
     said = f"internal error: {type(fault).__name__}: {fault}"
-    return accounts.FAILED, Refused(500, said, code="internal_error")
+    return accounts.FAILED, RefusedError(500, said, code="internal_error")
 
 
 async def _unknown(request: Request, fault: Exception) -> Response:
     """Paths and methods that are not there, in the same form as other errors."""
     assert isinstance(fault, HTTPException)
     said = f"{request.method} {request.url.path}: {fault.detail}"
-    return JSONResponse(Refused(fault.status_code, said).body(), fault.status_code)
+    return JSONResponse(RefusedError(fault.status_code, said).body(), fault.status_code)
 
 
 def _tokens(found: dict[str, Any]) -> int:

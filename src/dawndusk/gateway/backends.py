@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
-from dawndusk.gateway.wire import Chat, Refused, text_of
+from dawndusk.gateway.wire import Chat, RefusedError, text_of
 
 BYTES_PER_TOKEN = 4.0
 """Of English text, where no tokeniser is at hand [bytes]."""
@@ -42,7 +42,7 @@ SETTINGS = ("temperature", "top_p", "stop", "seed", "presence_penalty", "frequen
 """Settings of a request that a GGUF model follows."""
 
 
-class Failed(Exception):
+class BackendError(Exception):
     """The backend did not answer as it should."""
 
 
@@ -90,8 +90,11 @@ class Upstream:
     def __init__(self, url: str, model: str, key: str = "") -> None:
         httpx = _package("httpx", "serve")
         if not re.match(r"https?://[^/\s]+", url):
-            raise ValueError(f"--upstream: {url!r} is not an address such as http://127.0.0.1:8001/v1")
-        self.model, self.context = model, None
+            raise ValueError(
+                f"--upstream: {url!r} is not an address such as http://127.0.0.1:8001/v1"
+            )
+        self.model = model
+        self.context: int | None = None
         self._failures = (httpx.HTTPError, httpx.InvalidURL)
         self._client = httpx.AsyncClient(
             base_url=url.rstrip("/") + "/",
@@ -113,7 +116,7 @@ class Upstream:
             response = await self._client.post("chat/completions", json=body)
             content = response.content
         except self._failures as error:
-            raise Failed(_said(error)) from None
+            raise BackendError(_said(error)) from None
         self._check(response.status_code, content)
         return _answer(content)
 
@@ -134,9 +137,9 @@ class Upstream:
                         break
                     yield _answer(text.encode())
                 if not ended:
-                    raise Failed("the upstream server broke off")
+                    raise BackendError("the upstream server broke off")
         except self._failures as error:
-            raise Failed(_said(error)) from None
+            raise BackendError(_said(error)) from None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -150,8 +153,8 @@ class Upstream:
         except (ValueError, KeyError, TypeError):
             said = content[:200].decode(errors="replace")
         if status in (400, 404, 413, 422, 429):
-            raise Refused(status, f"the upstream server refused: {said}")
-        raise Failed(f"the upstream server answered {status}: {said}")
+            raise RefusedError(status, f"the upstream server refused: {said}")
+        raise BackendError(f"the upstream server answered {status}: {said}")
 
 
 class Gguf:
@@ -161,7 +164,9 @@ class Gguf:
         llama = _package("llama_cpp", "inference")
         _check_file(path)
         try:
-            self._model = llama.Llama(model_path=str(path), n_ctx=context, verbose=False)
+            self._model = llama.Llama(
+                model_path=str(path), n_ctx=context, n_threads=os.cpu_count(), verbose=False
+            )
         except Exception as error:
             raise ValueError(f"--gguf: {path} cannot be loaded, {error}") from None
         told = self._model.metadata
@@ -187,7 +192,7 @@ class Gguf:
         """Answer, or parts of it, as llama.cpp's own functions give them."""
         for name in ("tools", "functions", "logprobs", "response_format"):
             if request.body.get(name):
-                raise Refused(400, f"{name}: not offered by a GGUF file", name)
+                raise RefusedError(400, f"{name}: not offered by a GGUF file", name)
         given: dict[str, Any] = {
             name: request.body[name] for name in SETTINGS if request.body.get(name) is not None
         }
@@ -204,10 +209,10 @@ class Gguf:
         loop = asyncio.get_running_loop()
         try:
             found = await loop.run_in_executor(self._pool, lambda: self._begin(request, False))
-        except (Refused, asyncio.CancelledError):
+        except (RefusedError, asyncio.CancelledError):
             raise
         except Exception as error:
-            raise Failed(f"the model failed: {error}") from None
+            raise BackendError(f"the model failed: {error}") from None
         return found if self.template else _as_chat(found, self.model)
 
     async def stream(self, request: Chat) -> AsyncIterator[dict[str, Any]]:
@@ -224,10 +229,10 @@ class Gguf:
                         break
                     loop.call_soon_threadsafe(made.put_nowait, part)
                 loop.call_soon_threadsafe(made.put_nowait, None)
-            except Refused as refusal:
+            except RefusedError as refusal:
                 loop.call_soon_threadsafe(made.put_nowait, refusal)
             except Exception as error:
-                failed = Failed(f"the model failed: {error}")
+                failed = BackendError(f"the model failed: {error}")
                 loop.call_soon_threadsafe(made.put_nowait, failed)
 
         self._pool.submit(work)
@@ -338,11 +343,11 @@ def _answer(content: bytes) -> dict[str, Any]:
     try:
         found = json.loads(content)
     except ValueError:
-        raise Failed("the upstream server did not answer in JSON") from None
+        raise BackendError("the upstream server did not answer in JSON") from None
     if not isinstance(found, dict):
-        raise Failed("the upstream server did not answer with an object")
+        raise BackendError("the upstream server did not answer with an object")
     if found.get("error"):
-        raise Failed(f"the upstream server failed: {str(found['error'])[:200]}")
+        raise BackendError(f"the upstream server failed: {str(found['error'])[:200]}")
     return found
 
 

@@ -18,11 +18,11 @@ MOST_RETRIES = 100
 """Sites that may fail under one request [-]."""
 
 
-class Dropped(Exception):
+class DroppedError(Exception):
     """A request found no site within its patience, or lost too many."""
 
 
-class SiteLost(Exception):
+class SiteLostError(Exception):
     """The site of a request went down or stands still while others work."""
 
 
@@ -92,8 +92,8 @@ class Journey:
         """Until so many tokens of the answer stand at a site; 0: until the prompt is read.
 
         Raises:
-            Dropped: when no site begins within the patience
-            DayOver: when the scenario's time ends before
+            DroppedError: when no site begins within the patience
+            DayOverError: when the scenario's time ends before
         """
         while True:
             try:
@@ -101,7 +101,7 @@ class Journey:
                     await self._serve()
                 await self._decode(tokens)
                 return
-            except SiteLost:
+            except SiteLostError:
                 await self._lost()
 
     async def home(self) -> float:
@@ -191,7 +191,7 @@ class Journey:
         try:
             seconds = self._iterations(done, more)
             await self._work(seconds, self.served.node.memory_activity, self.batch)
-        except SiteLost:
+        except SiteLostError:
             spent = self.worked - before
             while more > 0 and self._iterations(done, more) > spent:
                 more -= 1
@@ -206,7 +206,7 @@ class Journey:
             moment = await self.moment(self.time)
             outage = self.live.outage(self.site, self.time, moment.end)
             if outage is not None and outage <= self.time:
-                raise SiteLost
+                raise SiteLostError
             if left <= 0.0:
                 return
             speed = float(moment.speed[self.site])
@@ -214,7 +214,7 @@ class Journey:
             if speed > 0.0 and self.time + left / speed <= until:
                 until, outage, span, left = self.time + left / speed, None, left, 0.0
             elif speed <= 0.0 and self._others_work(moment):
-                raise SiteLost
+                raise SiteLostError
             else:
                 span = (until - self.time) * speed
                 left -= span
@@ -225,7 +225,7 @@ class Journey:
                 self.queue += until - self.time
             self.time = until
             if outage is not None:
-                raise SiteLost
+                raise SiteLostError
             if not self.worked:
                 self._be_patient()
 
@@ -239,9 +239,7 @@ class Journey:
         """Energy and price of a share of an engine that works at a clock."""
         node, served = self.served.node, self.served
         clock = min(max(speed, node.minimum_frequency), 1.0)
-        full = accelerator.power(
-            activity, clock, node.idle_power, node.full_power, node.exponent
-        )
+        full = accelerator.power(activity, clock, node.idle_power, node.full_power, node.exponent)
         power = node.idle_power + min(speed / clock, 1.0) * (full - node.idle_power)
         share = seconds / (served.replicas * batch)
         energy = share * (node.accelerators * power + node.host_power)
@@ -257,7 +255,7 @@ class Journey:
         self.presence.leave(self.site, self.number)
         self.retries += 1
         if self.retries > MOST_RETRIES:
-            raise Dropped(f"{self.retries} sites in turn were lost under the request")
+            raise DroppedError(f"{self.retries} sites in turn were lost under the request")
         moment = await self.moment(self.time)
         back = float(moment.latency[self.origin, self.site])
         self.site = -1
@@ -268,4 +266,4 @@ class Journey:
     def _be_patient(self) -> None:
         patience = self.served.service.patience
         if not self.worked and self.time > self.arrival + patience:
-            raise Dropped(f"no site began within workload.patience, {patience:g} s")
+            raise DroppedError(f"no site began within workload.patience, {patience:g} s")

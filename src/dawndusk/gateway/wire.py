@@ -21,7 +21,7 @@ NUMBERS = {
 """Settings that are numbers, and their bounds."""
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A request that is not answered, and why, as an OpenAI client understands it."""
 
     def __init__(self, status: int, message: str, param: str | None = None, code: str = "") -> None:
@@ -66,17 +66,17 @@ def parsed(content: bytes) -> dict[str, Any]:
     """The body of a request as JSON.
 
     Raises:
-        Refused: when it is none
+        RefusedError: when it is none
     """
     try:
         found = json.loads(content.decode("utf-8"))
         json.dumps(found, ensure_ascii=False, allow_nan=False).encode("utf-8")
     except RecursionError:
-        raise Refused(400, "the body is nested too deeply", code="invalid_json") from None
+        raise RefusedError(400, "the body is nested too deeply", code="invalid_json") from None
     except ValueError as error:
-        raise Refused(400, f"the body is not JSON: {error}", code="invalid_json") from None
+        raise RefusedError(400, f"the body is not JSON: {error}", code="invalid_json") from None
     if not isinstance(found, dict):
-        raise Refused(400, "the body must be a JSON object", code="invalid_json")
+        raise RefusedError(400, "the body must be a JSON object", code="invalid_json")
     return found
 
 
@@ -84,18 +84,18 @@ def chat(body: dict[str, Any], models: Sequence[str]) -> Chat:
     """A chat request, checked.
 
     Raises:
-        Refused: with the first thing that is wrong
+        RefusedError: with the first thing that is wrong
     """
     model = _model(body, models)
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages:
-        raise Refused(400, "messages: must be a list with at least one message", "messages")
+        raise RefusedError(400, "messages: must be a list with at least one message", "messages")
     for place, message in enumerate(messages):
         _check_message(f"messages.{place}", message)
     stream = _flag(body, "stream")
     count = _whole(body, "n", 1)
     if count is not None and count != 1:
-        raise Refused(400, f"n: {count}; one answer at a time is given", "n")
+        raise RefusedError(400, f"n: {count}; one answer at a time is given", "n")
     most = _whole(body, "max_completion_tokens", 1)
     most = _whole(body, "max_tokens", 1) if most is None else most
     for name, (low, high) in NUMBERS.items():
@@ -104,7 +104,7 @@ def chat(body: dict[str, Any], models: Sequence[str]) -> Chat:
     stop = body.get("stop")
     texts = stop if isinstance(stop, list) else [stop]
     if stop is not None and not all(isinstance(text, str) for text in texts):
-        raise Refused(400, "stop: must be text or a list of texts", "stop")
+        raise RefusedError(400, "stop: must be text or a list of texts", "stop")
     return Chat(body, model, messages, stream, most)
 
 
@@ -112,18 +112,18 @@ def embed(body: dict[str, Any], models: Sequence[str]) -> Embed:
     """A request for embeddings, checked.
 
     Raises:
-        Refused: with the first thing that is wrong
+        RefusedError: with the first thing that is wrong
     """
     model = _model(body, models)
     given = body.get("input")
     texts = [given] if isinstance(given, str) else given
     if not isinstance(texts, list) or not texts or not all(isinstance(t, str) for t in texts):
-        raise Refused(400, "input: must be text or a list of texts, not tokens", "input")
+        raise RefusedError(400, "input: must be text or a list of texts, not tokens", "input")
     if not all(texts):
-        raise Refused(400, "input: an empty text cannot be embedded", "input")
+        raise RefusedError(400, "input: an empty text cannot be embedded", "input")
     form = body.get("encoding_format", "float")
     if form not in ("float", "base64"):
-        raise Refused(400, "encoding_format: must be float or base64", "encoding_format")
+        raise RefusedError(400, "encoding_format: must be float or base64", "encoding_format")
     return Embed(model, texts, form == "base64")
 
 
@@ -131,13 +131,13 @@ def city(name: str, cities: Sequence[str]) -> int:
     """Index of a city by its name.
 
     Raises:
-        Refused: when the scenario has no such city
+        RefusedError: when the scenario has no such city
     """
     for place, known in enumerate(cities):
         if known.casefold() == name.strip().casefold():
             return place
     close = nearest(name, cities)
-    raise Refused(
+    raise RefusedError(
         400,
         f"X-Dawndusk-City: the scenario has no city {name!r}; "
         + (f"did you mean {close!r}?" if close else f"it has {', '.join(cities[:20])}"),
@@ -164,9 +164,9 @@ def event(content: Any) -> bytes:
 def _model(body: Mapping[str, Any], models: Sequence[str]) -> str:
     model = body.get("model")
     if not isinstance(model, str):
-        raise Refused(400, "model: must be the name of a model", "model")
+        raise RefusedError(400, "model: must be the name of a model", "model")
     if model not in models:
-        raise Refused(
+        raise RefusedError(
             404,
             f"model: {model!r} is not served here; allowed: {', '.join(models)}",
             "model",
@@ -177,24 +177,24 @@ def _model(body: Mapping[str, Any], models: Sequence[str]) -> str:
 
 def _check_message(path: str, message: Any) -> None:
     if not isinstance(message, dict):
-        raise Refused(400, f"{path}: must be an object with role and content", path)
+        raise RefusedError(400, f"{path}: must be an object with role and content", path)
     if message.get("role") not in ROLES:
-        raise Refused(400, f"{path}.role: must be one of {', '.join(ROLES)}", f"{path}.role")
+        raise RefusedError(400, f"{path}.role: must be one of {', '.join(ROLES)}", f"{path}.role")
     content = message.get("content")
     if content is None and message["role"] != "assistant":
-        raise Refused(400, f"{path}.content: missing", f"{path}.content")
+        raise RefusedError(400, f"{path}.content: missing", f"{path}.content")
     parts = content if isinstance(content, list) else []
     if content is not None and not isinstance(content, str | list):
-        raise Refused(400, f"{path}.content: must be text", f"{path}.content")
+        raise RefusedError(400, f"{path}.content: must be text", f"{path}.content")
     for part in parts:
         if not isinstance(part, dict) or not isinstance(part.get("text", ""), str):
-            raise Refused(400, f"{path}.content: its parts must be objects", f"{path}.content")
+            raise RefusedError(400, f"{path}.content: its parts must be objects", f"{path}.content")
 
 
 def _flag(body: Mapping[str, Any], name: str) -> bool:
     value = body.get(name)
     if value is not None and not isinstance(value, bool):
-        raise Refused(400, f"{name}: must be true or false", name)
+        raise RefusedError(400, f"{name}: must be true or false", name)
     return bool(value)
 
 
@@ -203,9 +203,9 @@ def _whole(body: Mapping[str, Any], name: str, least: int) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise Refused(400, f"{name}: must be a whole number of at least {least}", name)
+        raise RefusedError(400, f"{name}: must be a whole number of at least {least}", name)
     if value >= 2**63:
-        raise Refused(400, f"{name}: too large", name)
+        raise RefusedError(400, f"{name}: too large", name)
     return value
 
 
@@ -214,4 +214,4 @@ def _number(body: Mapping[str, Any], name: str, low: float, high: float) -> None
     if value is None:
         return
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise Refused(400, f"{name}: must be a number from {low:g} to {high:g}", name)
+        raise RefusedError(400, f"{name}: must be a number from {low:g} to {high:g}", name)
