@@ -22,6 +22,7 @@ from dawndusk.fleet_plan import plan_fleet
 from dawndusk.loop import node_of
 from dawndusk.placement.conformance import Policy, resolve, validate
 from dawndusk.placement.outlook import Decision, Outlook, View
+from dawndusk.record import Record
 from dawndusk.requests import Service, decode_estimate, prompt_estimate
 from dawndusk.scenario import Scenario
 from dawndusk.setting import setting
@@ -109,6 +110,7 @@ class Live:
         self.names = (*names, *ground)
         self.cities = tuple(city.name for city in scenario.cities)
         self.share = self.day.asked.origin_share
+        self.record: Record | None = None
         self.fault: Exception | None = None
         self.over = False
         self._moments: list[Moment] = []
@@ -247,7 +249,7 @@ class Live:
 
     def _run(self) -> None:
         try:
-            self.day.simulate(self._decide, stop=self._stopped.is_set)
+            self.record = self.day.simulate(self._decide, stop=self._stopped.is_set)
             self._await(self._moments[-1].end)
         except Exception as fault:
             self.fault = fault

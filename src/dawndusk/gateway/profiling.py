@@ -113,9 +113,7 @@ async def _measured(
         await _asked(answers, _prompt(draw, PROMPTS[0]), 2, clock)  # loads what is loaded once
         prefill = []
         for words in PROMPTS:
-            found = [
-                await _asked(answers, _prompt(draw, words), 1, clock) for _ in range(repeats)
-            ]
+            found = [await _asked(answers, _prompt(draw, words), 1, clock) for _ in range(repeats)]
             prefill.append(_point([(tokens, seconds) for tokens, _, seconds in found]))
         timed = []
         for _ in range(4 * repeats):

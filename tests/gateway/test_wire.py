@@ -1,0 +1,130 @@
+"""What is read of a request, and what is refused with which status."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dawndusk.gateway import wire
+from dawndusk.gateway.wire import RefusedError
+
+USER = {"role": "user", "content": "Hello"}
+GOOD = {"model": "m", "messages": [USER]}
+
+
+def status(body: dict[str, Any]) -> int:
+    with pytest.raises(RefusedError) as refused:
+        wire.chat(body, ["m"])
+    return refused.value.status
+
+
+def test_a_chat_is_read() -> None:
+    asked = wire.chat({**GOOD, "stream": True, "max_tokens": 7}, ["m"])
+    assert (asked.model, asked.stream, asked.most) == ("m", True, 7)
+
+
+def test_the_newer_name_of_the_limit_wins() -> None:
+    assert wire.chat({**GOOD, "max_tokens": 7, "max_completion_tokens": 9}, ["m"]).most == 9
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"model": 3},
+        {"messages": []},
+        {"messages": "Hello"},
+        {"messages": ["Hello"]},
+        {"messages": [{"role": "robot", "content": "x"}]},
+        {"messages": [{"role": "user"}]},
+        {"messages": [{"role": "user", "content": 5}]},
+        {"messages": [{"role": "user", "content": [5]}]},
+        {"messages": [{"role": ["user"], "content": "x"}]},
+        {"stream": "yes"},
+        {"max_tokens": 0},
+        {"max_tokens": 1.5},
+        {"max_tokens": True},
+        {"max_tokens": 10**30},
+        {"temperature": "hot"},
+        {"temperature": 3},
+        {"top_p": -0.1},
+        {"n": 2},
+        {"seed": "x"},
+        {"stop": [1]},
+    ],
+)
+def test_wrong_types_and_values_are_refused(wrong: dict[str, Any]) -> None:
+    assert status({**GOOD, **wrong}) == 400
+
+
+def test_an_unknown_model_is_not_found() -> None:
+    assert status({**GOOD, "model": "other"}) == 404
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"3", b"\xff\xfe", b"[" * 100_000, b'{"a": NaN}', b'"\\ud800"']
+    + [b'{"a": "\\ud800"}', b'{"a": ' + b"9" * 5000 + b"}"],
+)
+def test_what_is_no_json_object_is_refused(content: bytes) -> None:
+    with pytest.raises(RefusedError) as refused:
+        wire.parsed(content)
+    assert refused.value.status == 400
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_do_more_than_be_refused(content: bytes) -> None:
+    try:
+        found = wire.parsed(content)
+    except RefusedError:
+        return
+    assert isinstance(found, dict)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+        lambda each: st.lists(each, max_size=3) | st.dictionaries(st.text(), each, max_size=3),
+        max_leaves=10,
+    )
+)
+def test_no_message_does_more_than_be_refused(given: Any) -> None:
+    body = {"model": "m", "messages": given, "stop": given, "temperature": given, "seed": given}
+    try:
+        wire.chat(body, ["m"])
+    except RefusedError as refused:
+        assert refused.status == 400
+    try:
+        wire.embed({"model": "m", "input": given}, ["m"])
+    except RefusedError as refused:
+        assert refused.status == 400
+
+
+def test_texts_to_embed() -> None:
+    assert wire.embed({"model": "m", "input": "a"}, ["m"]).texts == ["a"]
+    assert wire.embed({"model": "m", "input": ["a", "b"]}, ["m"]).texts == ["a", "b"]
+    for wrong in ([], [1, 2], "", ["a", ""], None):
+        with pytest.raises(RefusedError):
+            wire.embed({"model": "m", "input": wrong}, ["m"])
+    with pytest.raises(RefusedError, match="encoding_format"):
+        wire.embed({"model": "m", "input": "a", "encoding_format": "hex"}, ["m"])
+
+
+def test_cities_by_name_whatever_their_case() -> None:
+    assert wire.city("lima ", ["Lagos", "Lima"]) == 1
+    with pytest.raises(RefusedError, match="did you mean 'Lagos'"):
+        wire.city("Lagoss", ["Lagos", "Lima"])
+
+
+def test_words_of_a_message_in_parts() -> None:
+    parts = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
+    assert wire.text_of({"content": parts}) == "a\nb"
+
+
+def test_errors_and_events_have_the_openai_form() -> None:
+    error = RefusedError(404, "no", "model", "model_not_found").body()["error"]
+    assert error["type"] == "invalid_request_error"
+    assert set(error) == {"message", "type", "param", "code"}
+    assert wire.event("[DONE]") == b"data: [DONE]\n\n"
+    assert json.loads(wire.event({"a": "é"})[6:]) == {"a": "é"}
