@@ -1,4 +1,4 @@
-"""A hand-made sky for the gateway's tests: moments as given, the clock and the rest as in `Live`."""
+"""A hand-made sky for the gateway's tests: moments as given, the rest as in `Live`."""
 
 import threading
 import time

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from dawndusk.gateway import accounts, wire
 from dawndusk.gateway.accounts import Accounts, Entry
-from dawndusk.gateway.backends import Answers, Embeddings, BackendError
+from dawndusk.gateway.backends import Answers, BackendError, Embeddings
 from dawndusk.gateway.journey import DroppedError, Journey, Presence
 from dawndusk.gateway.wire import MOST_BYTES, RefusedError
 from dawndusk.live import DayOverError, Live, Served
@@ -245,10 +245,8 @@ class Gateway:
 
     async def _health(self, request: Request) -> Response:
         live = self.live
-        if live.fault is not None:
-            status = "failed"
-        else:
-            status = "over" if live.over else "ok"
+        ended = "over" if live.over else "ok"
+        status = ended if live.fault is None else "failed"
         content = {
             "status": status,
             "scenario": live.scenario.name,

@@ -115,7 +115,7 @@ async def _measured(
         for words in PROMPTS:
             found = [await _asked(answers, _prompt(draw, words), 1, clock) for _ in range(repeats)]
             prefill.append(_point([(tokens, seconds) for tokens, _, seconds in found]))
-        timed = []
+        timed: list[tuple[int, float]] = []
         for _ in range(4 * repeats):
             if len(timed) == repeats:
                 break
