@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from dawndusk.constants import JULIAN_YEAR
 from dawndusk.costs import ground_costs, space_costs
 from dawndusk.demand import Demand, serving
-from dawndusk.fleet_plan import plan_fleet
+from dawndusk.fleet_plan import FleetPlan, plan_fleet
 from dawndusk.loop import node_of
 from dawndusk.placement.conformance import Policy, resolve, validate
 from dawndusk.placement.outlook import Decision, Outlook, View
@@ -224,28 +224,7 @@ class Live:
         Raises:
             ValueError: when the model does not fit a node
         """
-        scenario = self.scenario
-        if model is not None and model != scenario.workload.model:
-            scenario = scenario.replaced({"workload.model": model})
-        service, replicas = serving(scenario)
-        node, place = node_of(scenario, self.day.asked), scenario.ground
-        asked = self.day.asked.requests
-        lengths = scenario.workload.lengths
-        prompt = float(asked.prompt.mean()) if len(asked) else lengths.prompt_mean
-        output = float(asked.output.mean()) if len(asked) else lengths.output_mean
-        space = space_costs(scenario, self.plan, {}, 1.0)
-        alone = space.per_year - space.annual.get("hybrid_ground", 0.0)
-        count = scenario.satellite.compute.count
-        return Served(
-            service=service,
-            replicas=replicas,
-            node=node._replace(replicas=replicas),
-            mean_work=prompt_estimate(prompt, service) + decode_estimate(prompt, output, service),
-            mean_output=output,
-            orbit_price=alone / (self.satellites * count * JULIAN_YEAR),
-            ground_price=ground_costs(scenario, 1, 0.0).per_year / (count * JULIAN_YEAR),
-            energy_price=place.pue * place.power_price,
-        )
+        return served(self.scenario, self.plan, self.day.asked, model)
 
     def _run(self) -> None:
         try:
@@ -282,6 +261,41 @@ class Live:
             while self._moments and self._now() < time - 1e-9 and not self._stopped.is_set():
                 missing = (time - self._now()) / self.speed
                 self._condition.wait(min(max(missing, 1e-4), GLANCE))
+
+
+def served(scenario: Scenario, plan: FleetPlan, asked: Demand, model: str | None = None) -> Served:
+    """How engines of a scenario's nodes serve its model, or another of the catalogue.
+
+    Args:
+        scenario: all sizes filled in [object]
+        plan: its satellites [object]
+        asked: its demand, which tells the mean lengths [object]
+        model: catalogue name, None for the scenario's [object]
+    Returns:
+        times, power and prices of an engine [object]
+    Raises:
+        ValueError: when the model does not fit a node
+    """
+    if model is not None and model != scenario.workload.model:
+        scenario = scenario.replaced({"workload.model": model})
+    service, replicas = serving(scenario)
+    node, place = node_of(scenario, asked), scenario.ground
+    lengths, sent = scenario.workload.lengths, asked.requests
+    prompt = float(sent.prompt.mean()) if len(sent) else lengths.prompt_mean
+    output = float(sent.output.mean()) if len(sent) else lengths.output_mean
+    space = space_costs(scenario, plan, {}, 1.0)
+    alone = space.per_year - space.annual.get("hybrid_ground", 0.0)
+    count = scenario.satellite.compute.count
+    return Served(
+        service=service,
+        replicas=replicas,
+        node=node._replace(replicas=replicas),
+        mean_work=prompt_estimate(prompt, service) + decode_estimate(prompt, output, service),
+        mean_output=output,
+        orbit_price=alone / (plan.satellites * count * JULIAN_YEAR),
+        ground_price=ground_costs(scenario, 1, 0.0).per_year / (count * JULIAN_YEAR),
+        energy_price=place.pue * place.power_price,
+    )
 
 
 def _kept(outlook: Outlook, view: View, decision: Decision, asked: Demand) -> Moment:

@@ -26,6 +26,7 @@ from dawndusk.deployment import Deployment, deploy
 from dawndusk.execution import modelled
 from dawndusk.exposure import dose_map, exposure, exposure_warnings
 from dawndusk.fleet_plan import FleetPlan, plan_fleet
+from dawndusk.gateway import answering
 from dawndusk.ledger import Ledger, settle
 from dawndusk.loop import simulate
 from dawndusk.operating_days import OperatingDays, operating_days
@@ -73,6 +74,7 @@ def run(
         KeyboardInterrupt: after an interruption, when the partial folder is in order
     """
     began = time.perf_counter()
+    answers = answering.backend(scenario)
     folder = out or Path("results") / scenario.name
     partial = results.partial_folder(folder)
     real_jobs(scenario)
@@ -114,6 +116,12 @@ def run(
     )
     if orbit.complete:
         ledger.check()
+        if answers is not None:
+            progress(1.0, "answering")
+            told = answering.answered(scenario, plan, day.asked, orbit, ground, answers)
+            ledger.summary["answers"] = told.summary
+            partial.mkdir(parents=True, exist_ok=True)
+            results.write_table(partial / "answers.parquet", told.columns)
     if orbit.real is not None:
         ledger.summary["real_work"] = real_record.summary(orbit, ground, ledger.summary)
     described = _write(partial, scenario, plan, day, orbit, ground, ledger, life, began)

@@ -237,18 +237,11 @@ class Journey:
 
     def _charge(self, seconds: float, speed: float, activity: float, batch: int) -> None:
         """Energy and price of a share of an engine that works at a clock."""
-        node, served = self.served.node, self.served
-        clock = min(max(speed, node.minimum_frequency), 1.0)
-        full = accelerator.power(activity, clock, node.idle_power, node.full_power, node.exponent)
-        power = node.idle_power + min(speed / clock, 1.0) * (full - node.idle_power)
-        share = seconds / (served.replicas * batch)
-        energy = share * (node.accelerators * power + node.host_power)
+        energy, price = cost(
+            self.served, seconds / batch, speed, activity, self.site < self.live.satellites
+        )
         self.energy += energy
-        if self.site < self.live.satellites:
-            self.price += share * node.accelerators * served.orbit_price
-        else:
-            self.price += share * node.accelerators * served.ground_price
-            self.price += energy * served.energy_price
+        self.price += price
 
     async def _lost(self) -> None:
         """The city learns of it as soon as word can travel, and asks for another site."""
@@ -267,3 +260,32 @@ class Journey:
         patience = self.served.service.patience
         if not self.worked and self.time > self.arrival + patience:
             raise DroppedError(f"no site began within workload.patience, {patience:g} s")
+
+
+def cost(
+    served: Served, seconds: float, speed: float, activity: float, orbital: bool
+) -> tuple[float, float]:
+    """Energy and price of one engine for a time, at a clock and a kind of work.
+
+    Accelerators draw what `satellite.accelerator.power` gives, idle power included; the host's
+    power is shared by the node's engines. An accelerator costs its share of what its side costs
+    a year, as if it were always in use; on the ground energy is paid besides.
+
+    Args:
+        served: the engine [object]
+        seconds: of time, not of engine time [s]
+        speed: clock granted, with pauses below the lowest clock [-]
+        activity: share of the dynamic power [-]
+        orbital: on a satellite [-]
+    Returns:
+        energy at the node [J], price [USD]
+    """
+    node = served.node
+    clock = min(max(speed, node.minimum_frequency), 1.0)
+    full = accelerator.power(activity, clock, node.idle_power, node.full_power, node.exponent)
+    power = node.idle_power + min(speed / clock, 1.0) * (full - node.idle_power)
+    share = seconds / served.replicas
+    energy = share * (node.accelerators * power + node.host_power)
+    if orbital:
+        return energy, share * node.accelerators * served.orbit_price
+    return energy, share * node.accelerators * served.ground_price + energy * served.energy_price

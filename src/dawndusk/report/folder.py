@@ -59,6 +59,8 @@ class Folder:
     """What particles did to the electronics, and where."""
     training: "pa.Table | None" = None
     """What happened in training that really ran."""
+    answers: "pa.Table | None" = None
+    """Requests that a real model answered."""
 
     @property
     def end(self) -> float:
@@ -116,6 +118,7 @@ def read(path: str | Path) -> Folder:
         dose_map=_table(folder / "dose_map.parquet"),
         upsets=_table(folder / "upsets.parquet", UPSET_COLUMNS),
         training=_table(folder / "training.parquet"),
+        answers=_table(folder / "answers.parquet"),
     )
 
 

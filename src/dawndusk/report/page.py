@@ -10,6 +10,7 @@ from string import Template
 from typing import Any
 
 from dawndusk.report import sections
+from dawndusk.report.answers import answer_table
 from dawndusk.report.charts import charts
 from dawndusk.report.figures import paired_bars, waterfall
 from dawndusk.report.fleet import fleet_charts, fleet_section
@@ -64,6 +65,11 @@ def render(folder: Folder) -> str:
             training_section(folder, frames(payload["training"])),
         ),
         "radiation": ("Radiation", "Radiation and faults", radiation_section(folder)),
+        "answers": (
+            "Answers",
+            "Answered by a real model",
+            answer_table(folder.answers, folder.get("answers")),
+        ),
         "network": ("Network", "How the data travelled", network_section(folder)),
         "where": (
             "Placement",

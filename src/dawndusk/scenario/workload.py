@@ -130,6 +130,9 @@ class Workload(Table):
     cities: Annotated[str, CatalogueName("cities")] = declared("world", "where requests arise")
     patience: f.Duration = declared("60 s", "a request not started by then is dropped", CHOSEN, NOW)
     max_batch: f.Count = declared(32, "requests served together by one model copy", CHOSEN, NOW)
+    answers: f.Whole = declared(
+        0, "requests, evenly chosen, that a Gemma really answers; needs dawndusk[inference]"
+    )
     lengths: Lengths = section(Lengths, "of synthetic requests")
     jobs: tuple[Job, ...] = declared((), "training and batch jobs")
 
