@@ -123,6 +123,41 @@ def test_the_donor_lost_meanwhile_another_gives() -> None:
     assert [rank for _, rank in kinds(run, "kill")] == [1, 2]
 
 
+def test_the_peer_with_the_best_way_gives() -> None:
+    for fast in (0, 2):
+        rates = {0: 1e10, 2: 1e10, fast: 5e10}
+        ways = [(0, 1, rates[0], 0.0), (1, 2, rates[2], 0.0), (0, 3, 1e9, 0.0)]
+        run = begun(3, units=100, data_scale=1e8)
+        driven(run, 5, [Outage(1, 610.0, 620.0, 0)], road=Road(Wires(3, ways)))
+        assert f"from {fast}" in run.log.columns["detail"]
+
+
+def test_a_checkpoint_aboard_is_read_where_it_is_or_sent_from_there() -> None:
+    """Rank 0 comes back on satellite 2: rank 1's satellite, up and a holder, sends it."""
+    road = Road(Wires(3, [(0, 1, 1e8, 0.0), (1, 2, 1e8, 0.0), (0, 3, 1e9, 0.0)]))
+    outages = [Outage(0, 1510.0, 9000.0, 0), Outage(1, 1510.0, 1700.0, 0)]
+    given = {"units": 100, "data_scale": 1e7, "job_checkpoint_interval": "10 min"}
+
+    def moved(now: float) -> list[int]:
+        return [0, 1] if now < 1500.0 else [-1, 1] if now < 1800.0 else [2, 1]
+
+    run = driven(begun(2, **given), 20, outages, targets=moved, road=road)
+    assert run.restores == 1
+    assert run.rejoins == 1
+    assert run.carrier.bytes["restore"]["offered"] == 0
+    both = [Outage(0, 1510.0, 9000.0, 0), Outage(1, 1510.0, 1790.0, 0)]
+
+    def elsewhere(now: float) -> list[int]:
+        return [0, 1] if now < 1500.0 else [2, -1] if now < 2400.0 else [2, 1]
+
+    run = driven(begun(2, **given), 30, both, targets=elsewhere, road=road)
+    assert run.restores == 1
+    sent = run.carrier.bytes["restore"]["delivered"]
+    assert sent > 0
+    (time,) = [t for t, _ in kinds(run, "restore")]
+    assert time == pytest.approx(1790.0 + 8.0 * sent / 1e8, abs=0.1)
+
+
 def test_all_lost_at_once_they_begin_again() -> None:
     """Without a checkpoint yet, from the first numbers, which every site can make itself."""
     plain = driven(begun(2, units=50), 10)

@@ -2,7 +2,6 @@
 
 import math
 import pickle
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,9 @@ from dawndusk.placement.outlook import Decision, Outlook, View
 from dawndusk.scenario import load
 from dawndusk.state import State
 from dawndusk.strikes import flips
-from dawndusk.workload import jobs
 from tests.real_case import RATE, STEP, curve, linked, ready, real, trained
 from tests.system.whole_run import prepare
-from tests.traffic_case import SUNNY, Wires, carried, job, sunny
+from tests.traffic_case import SUNNY, carried, job, sunny
 
 HOUR = 3600.0
 
@@ -269,6 +267,7 @@ def test_when_nobody_is_left_the_last_checkpoint_is_read_again() -> None:
     assert saved == pytest.approx(1200.0 / STEP, abs=1)
     assert units[kinds.index("restore")] == saved
     assert run.lost == pytest.approx(2 * (2000.0 / STEP - saved), abs=2)
+    assert run.lost_by[faults.SCRIPTED] == run.lost_by.sum() == run.lost
     assert run.training.useful == {0: 150, 1: 150}
 
 
@@ -435,14 +434,13 @@ def test_no_real_jobs_no_real_work() -> None:
 
 
 def test_two_jobs_share_the_fleet() -> None:
-    one, other = real(1, units=50, method="single"), real(1, units=80, method="single")
+    one, other = real(2, units=50), real(1, units=80, method="single")
     both = one[:-1] + ", " + other.removeprefix("workload.jobs=[").replace('"toy"', '"second"')
-    case = sunny(both, satellites=2)
-    work = real_work.begin(case.scenario, 2)
-    record = carried(case, linked(2), real=work)
+    case = sunny(both, satellites=3)
+    work = real_work.begin(case.scenario, 3)
+    record = carried(case, linked(3), real=work)
     assert record.real is not None
     assert [run.finished for run in record.real.runs] == [True, True]
     assert [run.training.executed[0] for run in record.real.runs] == [50, 80]
-    assert jobs.STATUS.index("finished") == jobs.FINISHED
-    assert replace(case, asked=case.asked).asked is case.asked
-    assert isinstance(linked(2), Wires)
+    assert record.jobs["name"] == ["toy/0", "toy/1", "second/0"]
+    assert record.jobs["done"][2] == pytest.approx(80 * STEP * RATE)

@@ -46,6 +46,7 @@ class RealRun:
         self._restoring: set[int] = set()
         self._kept_at: dict[int, int] | None = None
         self._saved = math.nan
+        self._now = 0.0
         taken, movement = self.training.checkpoint()
         self.training.arrived(movement.number)
         assert taken is self.training.safe
@@ -68,6 +69,11 @@ class RealRun:
     def finished(self) -> bool:
         """All steps are done."""
         return not math.isnan(self.finish)
+
+    @property
+    def sites(self) -> set[int]:
+        """Those that hold its numbers or its last checkpoint [-]."""
+        return {*(seat.site for seat in self.seats), *(self._kept_at or {}).values()} - {-1}
 
     @property
     def lost(self) -> int:
@@ -103,6 +109,7 @@ class RealRun:
             for seat in self.seats:
                 seat.share = 0.0
             return [0.0] * self.job.replicas
+        self._now = now
         self._assign(now)
         self.carrier.share(lines, self._place, now)
         found = foreseen(
@@ -124,14 +131,7 @@ class RealRun:
     # an interval
 
     def run(self, now: float, later: float, work: Sequence[float], hits: Sequence[Hit]) -> None:
-        """Follow the interval that `plan` was asked about.
-
-        Args:
-            now: its beginning [s]
-            later: its end [s]
-            work: done by each replica's site in it [FLOP]
-            hits: particles, in order of time [object]
-        """
+        """Follow the interval that `plan` was asked about, with the work of each replica's site."""
         for rank, seat in enumerate(self.seats):
             seat.executed += work[rank]
             up = (later - now) - self._down(self._targets[rank], now, later)
@@ -230,6 +230,7 @@ class RealRun:
         """All that is due at a moment, until nothing more is."""
         if self.finished:
             return
+        self._now = now
         changed = True
         while changed:
             changed = self._losses(now)
@@ -526,7 +527,8 @@ class RealRun:
     def _place(self, rank: int) -> int:
         """Vertex of a rank, of a site written as −2 − site, or of the ground."""
         if rank == GROUND and not self.job.checkpoint_to_ground and self._kept_at:
-            rank = -2 - self._kept_at[min(self._kept_at)]
+            there = [site for site in self._kept_at.values() if self._up(site, self._now)]
+            return self._vertex(min(there)) if there else -1
         if rank == GROUND:
             return self._vertex(GROUND)
         site = self.seats[rank].site if rank >= 0 else -2 - rank

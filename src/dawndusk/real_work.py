@@ -74,7 +74,7 @@ class RealWork:
         self._lines = Lines(traffic)
         for run in self.runs:
             targets = self._targets(now_on, run.job)
-            outages = _outages(demand, {*targets, *(seat.site for seat in run.seats)}, now, later)
+            outages = _outages(demand, {*targets, *run.sites}, now, later)
             shares = run.plan(now, later, targets, outages, self._lines, _vertices(traffic))
             for site, share in zip(targets, shares, strict=True):
                 if site >= 0:
