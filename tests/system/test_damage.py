@@ -83,10 +83,10 @@ def test_ecc_undoes_single_bits_and_neither_wide_strikes_nor_logic_faults(model)
     assert set(outcomes(model, True, (1.0,))) == {"masked"}
     wide = (0.0, 0.0, 1.0)
     assert outcomes(model, True, wide) == outcomes(model, False, wide) != ["masked"] * 8
-    worker.load(start.state)
-    assert set(exposed(bench.arrays(worker, "weights"), True, (0.0, 1.0), bench.rng(71))) == {
-        "detected"
-    }
+    for widths, outcome in (((0.0, 1.0), "detected"), (wide, "silent")):
+        worker.load(start.state)
+        drawn = exposed(bench.arrays(worker, "weights"), True, widths, bench.rng(71))
+        assert set(drawn) == {outcome}
     faults = []
     for ecc in (True, False):
         memory = [np.zeros(1000, np.float32)]
@@ -96,19 +96,28 @@ def test_ecc_undoes_single_bits_and_neither_wide_strikes_nor_logic_faults(model)
     assert faults[0] == faults[1] != bytes(4000)
 
 
-def test_the_loss_guard_sees_damage_to_weights_and_the_finite_check_numbers_that_are_none(top_bits):
-    for found in top_bits.values():
-        broken = [each for each in found if each.outcome == "non-finite"]
-        assert broken
-        assert all("finite" in each.caught for each in broken)
-        assert sum("loss" in each.caught for each in harmed(found)) >= 0.8 * len(harmed(found))
-    finite = [each for each in top_bits["weights"] if each.outcome in ("spike", "lasting")]
+def caught(found, guard):
+    """Share of the harmful ones that a defence sees."""
+    return np.mean([guard in each.caught for each in harmed(found)])
+
+
+def test_a_root_of_less_than_nothing_is_seen_by_every_guard_on_numbers(model):
+    """The sign of AdamW's second moment: the weight is no number after the next step."""
+    found = seen(model, "Adam v", "sign", 6)
+    assert {each.outcome for each in found} == {"non-finite"}
+    assert all({"finite", "loss", "gradient norm"} <= each.caught for each in found)
+
+
+@pytest.mark.parametrize("place", ["weights", "Adam m"])
+def test_the_loss_guard_sees_most_wild_numbers_and_the_others_no_more(top_bits, place):
+    """Numbers that are wild but finite pass the finite check, and steep gradients may not come."""
+    found = top_bits[place]
+    assert caught(found, "loss") > 0.5
+    assert 0.0 < caught(found, "finite") <= caught(found, "loss")
+    assert 0.0 < caught(found, "gradient norm") <= caught(found, "loss")
+    finite = [each for each in found if each.outcome in ("spike", "lasting")]
+    assert finite
     assert not any("finite" in each.caught for each in finite)
-
-
-def test_the_norm_guard_sees_what_makes_gradients_steep(top_bits):
-    found = harmed(top_bits["Adam m"])
-    assert sum("gradient norm" in each.caught for each in found) >= 0.7 * len(found)
 
 
 def test_checksums_see_every_flip_in_memory_at_rest_and_none_in_passing(model, top_bits):
