@@ -1,6 +1,7 @@
 """The loop at the pace of a clock: unchanged in what it decides, held back in when."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 
 from dawndusk.constants import JULIAN_YEAR, SPEED_OF_LIGHT
 from dawndusk.costs import space_costs
-from dawndusk.live import DayOverError, Live
-from dawndusk.placement.conformance import resolve
+from dawndusk.live import DayOverError, Live, _kept
+from dawndusk.placement.conformance import _situation, resolve
+from dawndusk.placement.outlook import Decision
 from dawndusk.scenario import Scenario, load
 from tests.gateway.sky_case import Sky, moment, outages
 
@@ -95,6 +97,24 @@ def test_names_and_dates(lived: Live) -> None:
     assert len(lived.names) == 3
     assert lived.names[2] == "ground-0"
     assert lived.utc(90.5) == "2027-03-20T00:01:30.500Z"
+
+
+def test_the_loop_looks_as_far_ahead_as_the_scenarios_own_policy(tiny: Scenario) -> None:
+    live = Live(tiny.replaced({"placement.policy": "lookahead"}))
+    assert getattr(live._decide, "ahead") == resolve("lookahead").ahead > 0.0  # noqa: B009
+
+
+def test_a_site_whose_job_leaves_no_memory_gets_no_requests(lived: Live) -> None:
+    outlook, view = _situation(1)
+    sites, jobs = len(view.charge), len(view.job_active)
+    placed = np.arange(sites, dtype=np.int32) % (jobs + 1) - 1
+    exclusive = np.zeros(jobs, bool)
+    exclusive[0] = True
+    share = np.ones(len(outlook.latency)) / max(len(outlook.latency), 1)
+    asked = replace(lived.day.asked, exclusive=exclusive, crowding=True, origin_share=share)
+    kept = _kept(outlook, view, Decision(np.ones(sites), placed), asked)
+    assert ((kept.weights == 0.0) == (placed == 0)).all()
+    assert (placed == 0).any()
 
 
 # The clock

@@ -148,6 +148,7 @@ def test_tokens_of_a_stream_come_at_the_virtual_rate() -> None:
         began = time.monotonic()
         parts = client.chat.completions.create(model="stub", messages=ASKED, stream=True)
         when = [time.monotonic() - began for part in parts if part.choices[0].delta.content]
+    assert when[0] > 0.02 / each * 0.2
     gaps = np.diff(when)
     assert gaps.min() > 0.15
     assert gaps.max() < 0.6
@@ -392,6 +393,16 @@ def test_many_at_a_time_are_all_accounted_for() -> None:
         total = settled(found, 40)
     assert sorted(statuses) == [200] * 24 + [400] * 8 + [404] * 8
     assert (total["answered"], total["refused"], total["failed"]) == (24, 16, 0)
+    assert len({entry.number for entry in found.accounts.entries}) == 40
+
+
+def test_stays_that_are_over_are_forgotten() -> None:
+    with gateway() as (found, client):
+        for _ in range(3):
+            post(client, body(max_tokens=1))
+            time.sleep(0.05)
+        settled(found, 3)
+    assert sum(len(stays) for stays in found.presence.stays.values()) <= 1
 
 
 def _ask_in_vain(client: Any) -> None:
