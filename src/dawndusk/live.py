@@ -136,12 +136,12 @@ class Live:
             raise self.fault
 
     def stop(self) -> None:
-        """End the day at the next decision, and wait for that."""
+        """End the day at the next decision, and wait a little for that."""
         self._stopped.set()
         with self._condition:
             self._condition.notify_all()
         if self._thread.is_alive():
-            self._thread.join(60.0)
+            self._thread.join(10.0)
 
     def now(self) -> float:
         """Virtual time since the scenario's start [s]."""

@@ -163,9 +163,14 @@ class Gguf:
     def __init__(self, path: Path, context: int = MOST_CONTEXT) -> None:
         llama = _package("llama_cpp", "inference")
         _check_file(path)
+        threads = max((os.cpu_count() or 1) - 1, 1)  # one is left for the constellation
         try:
             self._model = llama.Llama(
-                model_path=str(path), n_ctx=context, n_threads=os.cpu_count(), verbose=False
+                model_path=str(path),
+                n_ctx=context,
+                n_threads=threads,
+                n_threads_batch=threads,
+                verbose=False,
             )
         except Exception as error:
             raise ValueError(f"--gguf: {path} cannot be loaded, {error}") from None
