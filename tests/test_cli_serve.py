@@ -1,5 +1,6 @@
 """`dawndusk serve` and `dawndusk profile` refuse wrong options in one line."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,8 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_wrong_options_of_serve_are_one_line_and_status_2(
     tiny: str, options: tuple[str, ...], said: str
 ) -> None:
+    pytest.importorskip("uvicorn", reason="the extra 'serve' is not installed")
+    pytest.importorskip("httpx", reason="the extra 'serve' is not installed")
     if "--gguf" in options:
         pytest.importorskip("llama_cpp", reason="llama-cpp-python is not installed")
     found = dawndusk("serve", tiny, *options)
@@ -44,6 +47,16 @@ def test_wrong_options_of_serve_are_one_line_and_status_2(
     told = [line for line in found.stderr.splitlines() if line.startswith("error: ")]
     assert len(told) == 1
     assert said in told[0]
+
+
+@pytest.mark.parametrize("name", ["uvicorn", "starlette"])
+def test_without_the_extra_serve_says_what_to_install(
+    tiny: str, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setitem(sys.modules, name, None)
+    found = dawndusk("serve", tiny, "--embedding", "none")
+    assert found.exit_code == cli.WRONG_INPUT
+    assert "pip install 'dawndusk[serve]'" in found.stderr
 
 
 def test_profile_needs_something_to_measure(tiny: str) -> None:

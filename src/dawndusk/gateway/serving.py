@@ -5,8 +5,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from dawndusk.gateway.accounts import Accounts
-from dawndusk.gateway.app import Gateway
-from dawndusk.gateway.backends import Answers, Embeddings
+from dawndusk.gateway.backends import Answers, Embeddings, package
 from dawndusk.live import Live
 from dawndusk.scenario import Scenario
 from dawndusk.scenario.errors import nearest
@@ -42,9 +41,11 @@ def serving(
     Returns:
         what became of all requests [object]
     Raises:
-        ValueError: when the city, the speed or the address cannot be used
+        ValueError: when the city, the speed or the address cannot be used, or a package is missing
     """
-    import uvicorn
+    uvicorn = package("uvicorn", "serve")
+    package("starlette", "serve")
+    from dawndusk.gateway.app import Gateway
 
     if chat is None and embeddings is None:
         say("nothing answers: give --gguf FILE, --gguf gemma or --upstream URL; serving 503")
