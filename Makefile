@@ -9,13 +9,19 @@ SCENARIO ?= suncatcher
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full test-truth check static bench lock clean
+.PHONY: help run train answers test test-full test-truth check static bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run-installed ## simulate suncatcher (or SCENARIO=...), print its summary and the report's path
 	$(BIN)/dawndusk run $(SCENARIO)
+
+train: $(VENV)/.train-installed ## train really in orbit beside the ground (installs PyTorch)
+	$(BIN)/dawndusk run train-in-orbit
+
+answers: $(VENV)/.inference-installed ## answer real prompts in orbit (installs llama.cpp and Gemma 3 270M, under its own terms)
+	$(BIN)/dawndusk run gemma-in-orbit --set workload.answers=24
 
 test: $(VENV)/.test-installed ## run the tests
 	$(BIN)/pytest -n $(WORKERS)
@@ -47,6 +53,8 @@ bench: $(VENV)/.run-installed ## print every performance figure we quote, peers 
 lock: $(VENV)/.test-installed ## pin the newest versions that pyproject.toml admits, on Python 3.11
 	$(BIN)/python -m pip install --quiet "pip-tools>=7.4"
 	$(call compile,run)
+	$(call compile,train,--extra train)
+	$(call compile,inference,--extra inference)
 	$(call compile,test,--extra test)
 	$(call compile,truth,--extra test --extra truth)
 
@@ -60,6 +68,10 @@ compile = $(BIN)/pip-compile --quiet --upgrade --strip-extras --no-header --no-a
 
 $(VENV)/.run-installed: requirements/run.txt pyproject.toml
 	$(call install,run,.)
+$(VENV)/.train-installed: requirements/train.txt pyproject.toml
+	$(call install,train,.[train])
+$(VENV)/.inference-installed: requirements/inference.txt pyproject.toml
+	$(call install,inference,.[inference])
 $(VENV)/.test-installed: requirements/test.txt pyproject.toml
 	$(call install,test,.[test])
 $(VENV)/.truth-installed: requirements/truth.txt pyproject.toml
