@@ -64,7 +64,7 @@ clean: ## remove the environments, caches and stamps (results stay)
 compile = $(BIN)/pip-compile --quiet --upgrade --strip-extras --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	--output-file requirements/$(1).txt $(2) pyproject.toml \
-	&& sed -i.bak 's/+cpu$$//' requirements/$(1).txt && rm requirements/$(1).txt.bak
+	&& sed -i.bak -e 's/+cpu$$//' -e '/^dawndusk @/d' requirements/$(1).txt && rm requirements/$(1).txt.bak
 
 $(VENV)/.run-installed: requirements/run.txt pyproject.toml
 	$(call install,run,.)
