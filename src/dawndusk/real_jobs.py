@@ -55,6 +55,8 @@ class RealJob:
     ecc: bool
     guards: tuple[str, ...]
     flip_scale: float
+    memory: float
+    """That a replica occupies on a node [bytes]."""
     exposed: float
     """Share of a node's memory that holds the job [-]."""
     checkpoint_interval: float
@@ -189,6 +191,7 @@ def _real(scenario: Scenario, place: int, job: Job, row: int) -> RealJob:
         ecc=given.ecc,
         guards=given.guards,
         flip_scale=given.flip_scale,
+        memory=max(job.memory, float(size.memory)),
         exposed=max(job.memory, float(size.memory)) / memory,
         checkpoint_interval=job.checkpoint_interval or float("inf"),
         checkpoint_time=job.checkpoint_time,

@@ -14,6 +14,16 @@ import numpy as np
 
 from dawndusk.execution import budget, faults
 from dawndusk.execution.training.coordinator import UNLIMITED, Training
+from dawndusk.execution.training.hosts import (
+    DARK,
+    LOST,
+    NOWHERE,
+    SAFE,
+    WORKING,
+    Engine,
+    Host,
+    InProcess,
+)
 from dawndusk.execution.training.transfers import GROUND
 from dawndusk.real_damage import Damage
 from dawndusk.real_jobs import RealJob
@@ -28,9 +38,10 @@ MARGIN = 1e-9
 class RealRun:
     """One real job on one side; all that changes is in it, and it can be pickled."""
 
-    def __init__(self, job: RealJob) -> None:
+    def __init__(self, job: RealJob, engine: Engine | None = None) -> None:
         self.job = job
-        self.training = Training(job.host(), job.method, job.replicas)
+        self.host: Host = job.host()
+        self.training = Training(self.host, job.method, job.replicas)
         self.carrier = Carrier(job.data_scale)
         self.damage = Damage(job.ecc, job.guards, job.replicas)
         self.seats = [Seat() for _ in range(job.replicas)]
@@ -54,6 +65,17 @@ class RealRun:
         self._outages: Sequence[Outage] = ()
         self._lines = Lines(None)
         self._vertex: Callable[[int], int] = lambda site: site
+        self.house(engine)
+
+    def house(self, engine: Engine | None) -> None:
+        """Give the replicas, now in this process, over to an engine, and say where each is."""
+        if engine is None:
+            return
+        assert isinstance(self.host, InProcess)
+        self.host = engine.house(self.host, self.job.memory)
+        self.training.rehouse(self.host)
+        for rank, seat in enumerate(self.seats):
+            self.host.seat(rank, seat.site)
 
     def __getstate__(self) -> dict[str, object]:
         kept = dict(self.__dict__)
@@ -134,7 +156,10 @@ class RealRun:
         """Follow the interval that `plan` was asked about, with the work of each replica's site."""
         for rank, seat in enumerate(self.seats):
             seat.executed += work[rank]
-            up = (later - now) - self._down(self._targets[rank], now, later)
+            target = self._targets[rank]
+            if target >= 0 and seat.share > 0.0 and self._up(target, now):
+                self.host.stand(target, WORKING if work[rank] > 0.0 else DARK)
+            up = (later - now) - self._down(target, now, later)
             seat.left = seat.share * up if work[rank] > 0.0 else 0.0
             if seat.left > 0.0:
                 seat.speed = work[rank] / (self.job.rate * seat.left)
@@ -255,9 +280,11 @@ class RealRun:
             if outage is None:
                 continue
             found = True
+            self.host.stand(seat.site, SAFE if outage.cause == faults.SAFE_MODE else LOST)
             if rank in self.training.present or self._joining(rank):
                 self._lose(rank, now, outage.cause, faults.CAUSES[outage.cause])
-            seat.site, seat.restarting, seat.busy = -1, False, -math.inf
+            self._put(rank, NOWHERE)
+            seat.restarting, seat.busy = False, -math.inf
         return found
 
     def _lose(self, rank: int, now: float, cause: int, detail: str) -> None:
@@ -294,7 +321,8 @@ class RealRun:
             if target < 0 or not self._up(target, now):
                 continue
             if seat.site != target or not seat.restarting:
-                seat.site, seat.restarting = target, True
+                self._put(rank, target)
+                seat.restarting = True
                 seat.busy = now + self.job.restart_time
                 found = True
             if seat.busy <= now:
@@ -333,7 +361,7 @@ class RealRun:
         note = self.log.add
         if number in self._moving:
             rank, site = self._moving.pop(number)
-            self.seats[rank].site = site
+            self._put(rank, site)
             self.moves += 1
             note(self.job.name, "move", now, rank, training.done(rank), size=bulk.size)
             return
@@ -475,6 +503,11 @@ class RealRun:
 
     # small answers
 
+    def _put(self, rank: int, site: int) -> None:
+        """A replica's home is elsewhere from now on."""
+        self.seats[rank].site = site
+        self.host.seat(rank, site)
+
     def _assign(self, now: float) -> None:
         """Take in where the last decision put each replica; memory moves after it."""
         for rank, seat in enumerate(self.seats):
@@ -482,7 +515,7 @@ class RealRun:
             if rank not in self.training.present or target < 0 or target == seat.site:
                 continue
             if seat.site < 0 and math.isnan(self.begun):
-                seat.site = target
+                self._put(rank, target)
                 continue
             if any((rank, target) == each for each in self._moving.values()):
                 continue

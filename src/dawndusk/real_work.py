@@ -5,6 +5,7 @@ has every real job do exactly the units that its sites' work amounts to, and ent
 of jobs what they were worth. Energy is the loop's own, shared by sites.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from dawndusk.demand import Demand
 from dawndusk.execution import faults
+from dawndusk.execution.training.hosts import NOWHERE, Engine, Place
 from dawndusk.real_jobs import RealJob, real_jobs
 from dawndusk.real_links import Lines
 from dawndusk.real_run import RealRun
@@ -53,13 +55,22 @@ class RealWork:
     spent: list[Spent] = field(default_factory=list)
     known: tuple[float, float] = (0.0, 0.0)
     """Energy that satellites and ground nodes had used at the last settlement [J]."""
+    engine: Engine | None = None
+    """That houses the replicas, None where they live in this process."""
     _lines: Any = None
 
     def __post_init__(self) -> None:
         self.spent = self.spent or [Spent() for _ in self.runs]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_lines": None}
+        return {**self.__dict__, "_lines": None, "engine": None}
+
+    def house(self, engine: Engine, scenario: Scenario, names: Sequence[str]) -> None:
+        """Have an engine take the replicas over, which are in this process after unpickling."""
+        engine.open(places(scenario, names), sum(run.job.replicas for run in self.runs))
+        self.engine = engine
+        for run in self.runs:
+            run.house(engine)
 
     def begin(self, now_on: "State") -> None:
         """Take the jobs' rows over from the rules for modelled ones."""
@@ -85,6 +96,8 @@ class RealWork:
         self, now_on: "State", demand: Demand, traffic: "Traffic | None", now: float, later: float
     ) -> None:
         """Do what the interval's work amounts to and enter it into the table of jobs."""
+        if self.engine is not None:
+            self.engine.tell(now)
         used = float(now_on.satellites[CONSUMED]), float(now_on.ground[CONSUMED])
         for number, run in enumerate(self.runs):
             targets = self._targets(now_on, run.job)
@@ -165,23 +178,57 @@ class RealWork:
         return found
 
 
-def begin(scenario: Scenario, satellites: int) -> RealWork | None:
+def begin(
+    scenario: Scenario,
+    satellites: int,
+    engine: Engine | None = None,
+    names: Sequence[str] = (),
+) -> RealWork | None:
     """Real work of one side at its start, None without real jobs.
 
     Args:
         scenario: what is run [object]
         satellites: of that side, 0 for the ground [-]
+        engine: that houses the replicas, None for this process [object]
+        names: of the satellites [-]
     Returns:
         workers with their first numbers, at no site yet [object]
     Raises:
-        ValueError: when a worker cannot be made or does not fit a node's memory
+        ValueError: when a worker cannot be made, does not fit a node's memory, or the engine
+            has no room
     """
-    found = [RealRun(job) for job in real_jobs(scenario)]
+    found = real_jobs(scenario)
     if not found:
         return None
+    if engine is not None:
+        engine.open(places(scenario, names), sum(job.replicas for job in found))
     return RealWork(
-        found, scenario.time.seed, flip_scale(scenario), scenario.ground.pue, satellites, 0
+        [RealRun(job, engine) for job in found],
+        scenario.time.seed,
+        flip_scale(scenario),
+        scenario.ground.pue,
+        satellites,
+        0,
+        engine=engine,
     )
+
+
+def places(scenario: Scenario, names: Sequence[str]) -> Callable[[int], Place]:
+    """What each site is called and has, by its number; those past the satellites are on the ground.
+
+    Args:
+        scenario: what is run [object]
+        names: of the satellites, in the order of planes [-]
+    """
+    memory = scenario.satellite.compute.count * scenario.accelerator.memory
+    row = max(1, len(names) // int(getattr(scenario.constellation, "planes", 1)))
+
+    def place(site: int) -> Place:
+        if site < len(names):
+            return Place(names[site], "satellite", site // row, memory)
+        return Place(f"ground-{site - len(names)}", "ground", NOWHERE, memory)
+
+    return place
 
 
 def _rows(job: RealJob) -> slice:

@@ -24,6 +24,7 @@ from dawndusk.costs import ground_nodes
 from dawndusk.demand import demand
 from dawndusk.deployment import Deployment, deploy
 from dawndusk.execution import modelled
+from dawndusk.execution.training.hosts import Engine
 from dawndusk.exposure import dose_map, exposure, exposure_warnings
 from dawndusk.fleet_plan import FleetPlan, plan_fleet
 from dawndusk.gateway import answering
@@ -57,6 +58,7 @@ def run(
     report: bool = True,
     threads: int | None = None,
     progress: Progress = lambda share, stage: None,
+    engine: Engine | None = None,
 ) -> Results:
     """Take a design through orbit, shadow, power, heat, compute, placement and cost.
 
@@ -67,6 +69,7 @@ def run(
         report: write the HTML report [-]
         threads: threads for the satellites, None for all processors [-]
         progress: called with the share done and what is being done [object]
+        engine: that houses what really runs, None for this process [object]
     Returns:
         the results; `complete` tells whether the end was reached [object]
     Raises:
@@ -87,6 +90,11 @@ def run(
     kept = None if fresh else results.load_checkpoint(partial, fingerprint)
     if kept is None:
         shutil.rmtree(partial, ignore_errors=True)
+        real = real_work.begin(scenario, plan.satellites, engine, plan.elements.names)
+    else:
+        real = None
+        if engine is not None and kept.real is not None:
+            kept.real.house(engine, scenario, plan.elements.names)
     with _interruptible() as interrupted:
         orbit = day.simulate(
             policy,
@@ -94,11 +102,13 @@ def run(
             stop=interrupted,
             resume=kept,
             save=lambda state: results.save_checkpoint(partial, fingerprint, state),
-            real=None if kept else real_work.begin(scenario, plan.satellites),
+            real=real,
         )
         if not orbit.duration:
             raise KeyboardInterrupt
-        ground = ground_twin(scenario, plan, orbit.duration, progress, really=orbit.complete)
+        ground = ground_twin(
+            scenario, plan, orbit.duration, progress, really=orbit.complete, engine=engine
+        )
         life = _life(scenario, plan, threads, progress, interrupted)
         if orbit.complete and interrupted():
             raise KeyboardInterrupt
@@ -177,6 +187,7 @@ def ground_twin(
     progress: Progress,
     *,
     really: bool = False,
+    engine: Engine | None = None,
 ) -> Record:
     """The same requests and jobs on ground nodes alone, for the time the orbital side ran.
 
@@ -186,6 +197,7 @@ def ground_twin(
         duration: time to simulate [s]
         progress: called with the share done and what is being done [object]
         really: real jobs run, else they are modelled [-]
+        engine: that houses what really runs, None for this process [object]
     Returns:
         the ground side [object]
     """
@@ -198,7 +210,7 @@ def ground_twin(
         demand(scenario, nodes, stream=1),
         ground_nodes=nodes,
         network=Connections(scenario, plan, None, nodes) if scenario.network.enabled else None,
-        real=real_work.begin(scenario, 0) if really else None,
+        real=real_work.begin(scenario, 0, engine) if really else None,
         progress=lambda share: progress(
             ORBIT_SHARE + (GROUND_SHARE - ORBIT_SHARE) * share, "running the ground twin"
         ),

@@ -375,6 +375,18 @@ class Training:
         """
         return len(self._host.call("save", {rank: ()})[rank]) + self._outer.nbytes
 
+    def rehouse(self, host: Host) -> None:
+        """Replicas live elsewhere from now on.
+
+        Args:
+            host: that has taken them over as they were [object]
+        Neglects:
+            nothing
+        Source:
+            none: definition
+        """
+        self._host = host
+
     def _here(self, rank: int) -> Replica:
         if rank not in self._replicas:
             raise ValueError(f"replica: {rank}; allowed: those present, {self.present}")

@@ -1,9 +1,29 @@
-"""Where the replicas of a training job live; so far in this process."""
+"""Where the replicas of a training job live: in this process, or where an engine houses them."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+
+WORKING, DARK, SAFE, LOST = "working", "dark", "safe mode", "lost"
+"""How a site stands: it works; has no power to work, its memory kept; switched off with all but
+the bus; has failed with everything on it."""
+
+NOWHERE = -1
+"""In place of a site."""
+
+
+class Place(NamedTuple):
+    """What a site is called and has."""
+
+    name: str
+    """[-]"""
+    role: str
+    """satellite or ground [-]."""
+    plane: int
+    """Of its orbit, −1 on the ground [-]."""
+    memory: float
+    """Of its accelerators [bytes]."""
 
 
 class Host(Protocol):
@@ -31,6 +51,30 @@ class Host(Protocol):
             none: definition
         """
 
+    def seat(self, rank: int, site: int) -> None:
+        """Say at which site a replica lives from now on, with its memory if it has any.
+
+        Args:
+            rank: of the replica [-]
+            site: number in the loop, `NOWHERE` for none [-]
+        Neglects:
+            nothing
+        Source:
+            none: definition
+        """
+
+    def stand(self, site: int, standing: str) -> None:
+        """Say how a site stands from now on.
+
+        Args:
+            site: number in the loop [-]
+            standing: `WORKING`, `DARK`, `SAFE` or `LOST` [-]
+        Neglects:
+            nothing
+        Source:
+            none: definition
+        """
+
     def call(self, method: str, arguments: Mapping[int, tuple[Any, ...]]) -> dict[int, Any]:
         """Call one method of several workers, at the same time where they live apart.
 
@@ -39,6 +83,49 @@ class Host(Protocol):
             arguments: by rank [object]
         Returns:
             what each returned, by rank [object]
+        Neglects:
+            nothing
+        Source:
+            none: definition
+        """
+
+
+class Engine(Protocol):
+    """Gives replicas a home of their own, one a site."""
+
+    def open(self, places: Callable[[int], Place], replicas: int) -> None:
+        """Begin with a side of the simulation; sites of the side before are over.
+
+        Args:
+            places: of a site's number [object]
+            replicas: of all jobs together [-]
+        Raises:
+            ValueError: when there is no room for them
+        Neglects:
+            nothing
+        Source:
+            none: definition
+        """
+
+    def house(self, replicas: "InProcess", memory: float) -> Host:
+        """Take over replicas, now in this process, as they are.
+
+        Args:
+            replicas: of one job [object]
+            memory: that each occupies on a site's accelerators [bytes]
+        Returns:
+            where they live from now on [object]
+        Neglects:
+            nothing
+        Source:
+            none: definition
+        """
+
+    def tell(self, time: float) -> None:
+        """Say how far the simulation has come.
+
+        Args:
+            time: [s]
         Neglects:
             nothing
         Source:
@@ -79,6 +166,59 @@ class InProcess:
                 self.call("gradient", {rank: ()})
             for name, mask in kept["struck"][rank].items():
                 self._workers[rank].tensors()["activations"][name][...] = mask
+
+    def seat(self, rank: int, site: int) -> None:
+        """Nothing: here replicas have no place.
+
+        Args:
+            rank: of the replica [-]
+            site: number in the loop [-]
+        Neglects:
+            nothing
+        Source:
+            none: definition
+        """
+
+    def stand(self, site: int, standing: str) -> None:
+        """Nothing: whoever calls a replica knows whether its site works.
+
+        Args:
+            site: number in the loop [-]
+            standing: one of the above [-]
+        Neglects:
+            nothing
+        Source:
+            none: definition
+        """
+
+    @property
+    def ranks(self) -> list[int]:
+        """Of the replicas that are here [-]."""
+        return sorted(self._workers)
+
+    def take(self, rank: int) -> "InProcess":
+        """Take a replica out as it is.
+
+        Args:
+            rank: of a replica that is here [-]
+        Returns:
+            a host of it alone [object]
+        Neglects:
+            nothing
+        Source:
+            none: definition
+        """
+        alone = InProcess(self._make)
+        alone._workers[rank] = self._workers.pop(rank)
+        if rank in self._halfway:
+            self._halfway.discard(rank)
+            alone._halfway.add(rank)
+        return alone
+
+    @property
+    def maker(self) -> Callable[[int], Any]:
+        """That makes a worker of a rank [object]."""
+        return self._make
 
     def start(self, rank: int) -> None:
         """Make a fresh worker.

@@ -1,0 +1,1 @@
+"""Real work on a Ray cluster: each replica a process of its own on its satellite's node."""
