@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from dawndusk import cli_serve
+from dawndusk import cli_cluster, cli_serve
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from dawndusk.catalogue import Value
+    from dawndusk.execution.training.hosts import Engine
     from dawndusk.results import Results
     from dawndusk.scenario import Scenario
 
@@ -47,6 +48,9 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback o
 Folder = Annotated[
     Path | None, typer.Option("--out", help="Results folder (default: results/NAME).")
 ]
+
+
+cli_cluster.register(app)
 
 
 def main() -> None:
@@ -87,13 +91,24 @@ def run(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads (default: one a core).")
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(help="Where real jobs run: in this process, or as processes of Ray nodes."),
+    ] = "process",
+    address: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Of a Ray cluster; else one is started here."),
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Simulate a scenario and leave a results folder with its report."""
     with _one_line_errors(debug):
         chosen = _load(scenario, overrides, seed)
         folder = out or Path("results") / chosen.name
-        finished = _run(chosen, folder, fresh=fresh, report=not no_report, threads=threads)
+        with cli_cluster.chosen(engine, address, folder) as home:
+            finished = _run(
+                chosen, folder, fresh=fresh, report=not no_report, threads=threads, engine=home
+            )
         _print_summary(finished)
 
 
@@ -307,7 +322,13 @@ def _load(name: str, overrides: list[str] | None, seed: int | None = None) -> "S
 
 
 def _run(
-    scenario: "Scenario", folder: Path, *, fresh: bool, report: bool, threads: int | None
+    scenario: "Scenario",
+    folder: Path,
+    *,
+    fresh: bool,
+    report: bool,
+    threads: int | None,
+    engine: "Engine | None" = None,
 ) -> "Results":
     import dawndusk.run
     from dawndusk.results import partial_folder
@@ -315,7 +336,13 @@ def _run(
     try:
         with _progress(scenario.name) as progress:
             return dawndusk.run.run(
-                scenario, folder, fresh=fresh, report=report, threads=threads, progress=progress
+                scenario,
+                folder,
+                fresh=fresh,
+                report=report,
+                threads=threads,
+                progress=progress,
+                engine=engine,
             )
     except KeyboardInterrupt:
         partial = partial_folder(folder)

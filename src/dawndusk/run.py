@@ -109,6 +109,8 @@ def run(
         ground = ground_twin(
             scenario, plan, orbit.duration, progress, really=orbit.complete, engine=engine
         )
+        if engine is not None:
+            engine.close()
         life = _life(scenario, plan, threads, progress, interrupted)
         if orbit.complete and interrupted():
             raise KeyboardInterrupt
@@ -134,7 +136,8 @@ def run(
             results.write_table(partial / "answers.parquet", told.columns)
     if orbit.real is not None:
         ledger.summary["real_work"] = real_record.summary(orbit, ground, ledger.summary)
-    described = _write(partial, scenario, plan, day, orbit, ground, ledger, life, began)
+    facts = engine.facts if engine is not None else {"name": "process"}
+    described = _write(partial, scenario, plan, day, orbit, ground, ledger, life, began, facts)
     if report:
         progress(1.0, "writing the report")
         from dawndusk import report as reports
@@ -262,6 +265,7 @@ def _write(
     ledger: Ledger,
     life: Life,
     began: float,
+    engine: dict[str, Any],
 ) -> dict[str, Any]:
     """Write everything but the report; returns what run.json holds."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -305,6 +309,7 @@ def _write(
         "python": platform.python_version(),
         "packages": {name: metadata.version(name) for name in PACKAGES},
         "seed": scenario.time.seed,
+        "engine": engine,
         "command": shlex.join(["dawndusk", *sys.argv[1:]]),
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "durations": {

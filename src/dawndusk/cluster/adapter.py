@@ -4,7 +4,11 @@ Labels are beta in Ray 2.60 and draining is a private call: what a new version c
 """
 
 import os
+import threading
 import time
+from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 from dawndusk.cluster import processes
@@ -14,6 +18,7 @@ SETTINGS = {
     "RAY_DISABLE_DOCKER_CPU_WARNING": "1",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_enable_metrics_collection": "0",
+    "RAY_gcs_rpc_server_reconnect_timeout_s": "5",
     "RAY_health_check_failure_threshold": "5",
     "RAY_health_check_initial_delay_ms": "1000",
     "RAY_health_check_period_ms": "500",
@@ -25,10 +30,19 @@ SETTINGS = {
 MINE = "ray.io/node-id"
 """Label that Ray itself gives each node."""
 
+STARTING = 45.0
+"""Longest time in which a node must have started [s]."""
+
 STORE = 80 * 2**20
 """Of a node's object store, the least that Ray allows being 75 MiB [bytes]."""
 
 NAMESPACE = b"dawndusk"
+
+
+LACK = (
+    "module ray is missing: pip install 'dawndusk[cluster]'; --engine process gives the same "
+    "numbers without it"
+)
 
 
 class Seen(NamedTuple):
@@ -55,11 +69,46 @@ def ray() -> Any:
     try:
         import ray as module
     except ModuleNotFoundError as error:
-        raise MissingError(
-            "engine ray: module ray is missing; pip install 'dawndusk[cluster]', or take "
-            "--engine process, which needs none"
-        ) from error
+        raise MissingError(LACK) from error
     return module
+
+
+def installed() -> bool:
+    """Ray is there; it is not imported, which would take a while."""
+    return find_spec("ray") is not None
+
+
+class Start(threading.Thread):
+    """Starts one node. Ray waits long for one that has ended meanwhile; nobody waits for Ray.
+
+    The kernel ends a node with the thread that started it, so this one stays.
+    """
+
+    def __init__(self, add: Callable[[], Any], emulated: Any) -> None:
+        super().__init__(daemon=True)
+        self.over = threading.Event()
+        self.given_up = False
+        self.node: Any = None
+        self.fault = ""
+        self._add, self._emulated = add, emulated
+        self.start()
+
+    def run(self) -> None:
+        """Start it, and stay."""
+        try:
+            self.node = self._add()
+            if self.given_up:
+                self._emulated.remove_node(self.node, allow_graceful=False)
+        except Exception as error:
+            self.fault = f"{type(error).__name__}: {error}"
+        self.over.set()
+        threading.Event().wait()
+
+
+def raylets() -> set[int]:
+    """Nodes' main processes in this session."""
+    mine = os.getsid(0)
+    return {each.pid for each in processes.table() if (each.name, each.session) == ("raylet", mine)}
 
 
 class Cluster:
@@ -100,20 +149,39 @@ class Cluster:
         return f"127.0.{self._last // 250}.{self._last % 250 + 2}"
 
     def start(self, name: str, labels: dict[str, str], resources: dict[str, float]) -> str:
-        """A node for a site; returns Ray's number of it."""
+        """A node for a site; returns Ray's number of it.
+
+        Raises:
+            RuntimeError: when it ends while it starts, or takes too long
+        """
         if self.address is not None:
             return self._borrow(name)
-        node = self._emulated.add_node(
-            num_cpus=1,
-            node_ip_address=self._where(),
-            object_store_memory=STORE,
-            include_log_monitor=False,
-            labels={**labels, "name": name},
-            resources=resources,
+        before, seen = raylets(), set[int]()
+        start = Start(
+            partial(
+                self._emulated.add_node,
+                num_cpus=1,
+                node_ip_address=self._where(),
+                object_store_memory=STORE,
+                include_log_monitor=False,
+                labels={**labels, "name": name},
+                resources=resources,
+            ),
+            self._emulated,
         )
-        self._nodes[name] = node
-        self._ids[name] = node.node_id
-        return str(node.node_id)
+        until = time.monotonic() + STARTING
+        while not start.over.wait(0.05):
+            there = raylets() - before
+            if seen - there or time.monotonic() > until:
+                start.given_up = True
+                why = "has ended while it started" if seen - there else "has not started"
+                raise RuntimeError(f"node {name} {why}")
+            seen = there
+        if start.node is None:
+            raise RuntimeError(f"node {name}: {start.fault}")
+        self._nodes[name] = start.node
+        self._ids[name] = start.node.node_id
+        return str(start.node.node_id)
 
     def _borrow(self, name: str) -> str:
         """A node of the cluster that is there: the one with the fewest sites on it."""
@@ -249,3 +317,21 @@ def environment(folder: str, path: list[str]) -> dict[str, str]:
         "RAY_TMPDIR": folder,
         "PYTHONPATH": os.pathsep.join(each or os.getcwd() for each in path),
     }
+
+
+def joining() -> dict[str, str]:
+    """Environment of a node that joins someone's cluster: as this process has it."""
+    return {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": authentication()}
+
+
+def authentication() -> str:
+    """As the user says, none unless they do."""
+    return os.environ.get("RAY_AUTH_MODE", "disabled")
+
+
+def joined(address: str, name: str) -> bool:
+    """A living node of a cluster has this name."""
+    from ray._raylet import GcsClient  # type: ignore[attr-defined]
+
+    known = GcsClient(address=address).get_all_node_info(timeout=10).values()
+    return any(each.labels.get("name") == name and each.state == 0 for each in known)

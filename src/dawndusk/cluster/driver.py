@@ -8,11 +8,12 @@ import os
 import pickle
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from dawndusk.cluster import processes
 from dawndusk.cluster.actor import Replica
@@ -44,6 +45,39 @@ class Dead(NamedTuple):
     """In place of a replica's answer: it, or its node, has ended."""
 
     why: str
+
+
+class Watch(threading.Thread):
+    """Looks at processes while the driver waits within Ray, whose own waits are long.
+
+    Where the head of the cluster or the run has ended, so do the driver and all of its session.
+    """
+
+    def __init__(self, driver: "Driver", folder: str) -> None:
+        super().__init__(daemon=True)
+        self.driver, self.folder, self.run_of = driver, folder, os.getppid()
+
+    def run(self) -> None:
+        """Look now and then."""
+        seen: set[int] = set()
+        while True:
+            time.sleep(TICK)
+            mine = processes.session(os.getpid())
+            heads = {each.pid for each in processes.table() if each.name == "gcs_server"} & mine
+            cluster = self.driver.cluster
+            if seen - heads or (cluster is not None and cluster.headless()):
+                print("driver: the head of the cluster has ended", file=sys.stderr, flush=True)
+                leave(self.folder)
+            if os.getppid() != self.run_of:
+                leave(self.folder)
+            seen = heads
+
+
+def leave(folder: str) -> NoReturn:
+    """End all of this session, this process last, and leave no file."""
+    processes.end_session(os.getpid())
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
 
 
 class GoneError(Exception):
@@ -196,6 +230,7 @@ def main(handle: str, patience: str, folder: str) -> None:
     """Obey until the pipe ends, then leave nothing behind."""
     pipe = Connection(int(handle))
     driver = Driver(pipe, float(patience))
+    Watch(driver, folder).start()
     try:
         while True:
             name, arguments = pickle.loads(pipe.recv_bytes())
@@ -212,7 +247,4 @@ def main(handle: str, patience: str, folder: str) -> None:
             with suppress(OSError):
                 pipe.send_bytes(pickle.dumps(Answer(fault=str(end)), protocol=5))
     finally:
-        processes.end_session(os.getpid())
-        shutil.rmtree(folder, ignore_errors=True)
-        os._exit(0)
-
+        leave(folder)

@@ -144,6 +144,12 @@ class RayEngine:
         self._row(site).units += units
         self.table.write(at_once=False)
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """For run.json: what it is, and what failed on the host and was mended."""
+        found = {"name": "ray", "version": self.version, "mended": list(self.mended)}
+        return found | ({"address": self.address} if self.address else {})
+
     def close(self) -> None:
         """End the cluster and all its processes."""
         if self._link is not None:
@@ -298,7 +304,10 @@ class RayEngine:
         if self._link is None:
             link = Link(self.patience, self._wait)
             self._link = link
-            self.version = link.ask("open", self.address)
+            try:
+                self.version = link.ask("open", self.address)
+            except RetryError as fault:
+                raise LostError(f"it did not start: {fault}") from fault
         return self._link
 
     def _persist(self, what: str, action: Callable[[Link], Any]) -> Any:
@@ -356,3 +365,20 @@ class RayEngine:
         if waited >= WORTH_TELLING:
             self.table.waiting = f"'{what}' for {waited:.0f} s"
         self.table.write(at_once=False)
+
+
+def look(address: str, patience: float = 30.0) -> list[tuple[Seen, bytes | None]]:
+    """Nodes of someone's cluster, each with what its agent tells of its power.
+
+    Raises:
+        ValueError: when the cluster does not answer
+    """
+    with Link(patience) as link:
+        try:
+            link.ask("open", address)
+            nodes = link.ask("nodes")
+            names = [each.labels.get("name", "") for each in nodes]
+            told = [link.ask("told", f"power:{name}") if name else None for name in names]
+        except (LostError, RetryError) as fault:
+            raise ValueError(f"{address}: {fault}") from fault
+    return list(zip(nodes, told, strict=True))

@@ -132,6 +132,19 @@ class Engine(Protocol):
             none: definition
         """
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What it is and what failed on the host and was mended, for run.json [object]."""
+
+    def close(self) -> None:
+        """Replicas are needed no longer.
+
+        Neglects:
+            nothing
+        Source:
+            none: definition
+        """
+
 
 class InProcess:
     """Replicas in this process, one after the other.
