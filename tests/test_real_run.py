@@ -13,7 +13,7 @@ from dawndusk.execution import faults
 from dawndusk.real_jobs import real_jobs
 from dawndusk.real_links import Lines
 from dawndusk.real_run import RealRun
-from dawndusk.real_seats import Hit, Outage
+from dawndusk.real_seats import Hit, Outage, time_down
 from dawndusk.scenario import load
 from tests.real_case import RATE, STEP, curve, real
 from tests.test_real_links import Road
@@ -48,7 +48,10 @@ def driven(
         placed = list(targets(now)) if targets else list(range(nodes))
         shares = run.plan(now, later, placed, there, Lines(road), lambda site: site)  # type: ignore[arg-type]
         work = [
-            share * paces[rank] * RATE * (INTERVAL - run._down(placed[rank], now, later))
+            share
+            * paces[rank]
+            * RATE
+            * (INTERVAL - time_down(run._outages, placed[rank], now, later))
             if placed[rank] >= 0
             else 0.0
             for rank, share in enumerate(shares)

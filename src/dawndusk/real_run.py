@@ -13,23 +13,14 @@ from fractions import Fraction
 import numpy as np
 
 from dawndusk.execution import budget, faults
+from dawndusk.execution.training import hosts
 from dawndusk.execution.training.coordinator import UNLIMITED, Training
-from dawndusk.execution.training.hosts import (
-    DARK,
-    LOST,
-    NOWHERE,
-    SAFE,
-    WORKING,
-    Engine,
-    Host,
-    InProcess,
-)
 from dawndusk.execution.training.transfers import GROUND
 from dawndusk.real_damage import Damage
 from dawndusk.real_jobs import RealJob
 from dawndusk.real_links import Carrier, Lines
 from dawndusk.real_plan import foreseen
-from dawndusk.real_seats import Hit, Log, Outage, Seat
+from dawndusk.real_seats import Hit, Log, Outage, Seat, outage, time_down
 
 MARGIN = 1e-9
 """By how much a replica's time is rounded up, so that a whole unit is not missed [s]."""
@@ -38,9 +29,9 @@ MARGIN = 1e-9
 class RealRun:
     """One real job on one side; all that changes is in it, and it can be pickled."""
 
-    def __init__(self, job: RealJob, engine: Engine | None = None) -> None:
+    def __init__(self, job: RealJob) -> None:
         self.job = job
-        self.host: Host = job.host()
+        self.host: hosts.Host = job.host()
         self.training = Training(self.host, job.method, job.replicas)
         self.carrier = Carrier(job.data_scale)
         self.damage = Damage(job.ecc, job.guards, job.replicas)
@@ -58,24 +49,11 @@ class RealRun:
         self._kept_at: dict[int, int] | None = None
         self._saved = math.nan
         self._now = 0.0
-        taken, movement = self.training.checkpoint()
-        self.training.arrived(movement.number)
-        assert taken is self.training.safe
+        self.training.arrived(self.training.checkpoint()[1].number)
         self._targets: list[int] = [-1] * job.replicas
         self._outages: Sequence[Outage] = ()
         self._lines = Lines(None)
         self._vertex: Callable[[int], int] = lambda site: site
-        self.house(engine)
-
-    def house(self, engine: Engine | None) -> None:
-        """Give the replicas, now in this process, over to an engine, and say where each is."""
-        if engine is None:
-            return
-        assert isinstance(self.host, InProcess)
-        self.host = engine.house(self.host, self.job.memory)
-        self.training.rehouse(self.host)
-        for rank, seat in enumerate(self.seats):
-            self.host.seat(rank, seat.site)
 
     def __getstate__(self) -> dict[str, object]:
         kept = dict(self.__dict__)
@@ -158,8 +136,8 @@ class RealRun:
             seat.executed += work[rank]
             target = self._targets[rank]
             if target >= 0 and seat.share > 0.0 and self._up(target, now):
-                self.host.stand(target, WORKING if work[rank] > 0.0 else DARK)
-            up = (later - now) - self._down(target, now, later)
+                self.host.stand(target, hosts.WORKING if work[rank] > 0.0 else hosts.DARK)
+            up = (later - now) - time_down(self._outages, target, now, later)
             seat.left = seat.share * up if work[rank] > 0.0 else 0.0
             if seat.left > 0.0:
                 seat.speed = work[rank] / (self.job.rate * seat.left)
@@ -276,14 +254,14 @@ class RealRun:
         """Replicas whose sites have gone down lose their memory."""
         found = False
         for rank, seat in enumerate(self.seats):
-            outage = self._outage(seat.site, now)
-            if outage is None:
+            down = outage(self._outages, seat.site, now)
+            if down is None:
                 continue
             found = True
-            self.host.stand(seat.site, SAFE if outage.cause == faults.SAFE_MODE else LOST)
+            self.host.stand(seat.site, down.standing)
             if rank in self.training.present or self._joining(rank):
-                self._lose(rank, now, outage.cause, faults.CAUSES[outage.cause])
-            self._put(rank, NOWHERE)
+                self._lose(rank, now, down.cause, faults.CAUSES[down.cause])
+            self._put(rank, hosts.NOWHERE)
             seat.restarting, seat.busy = False, -math.inf
         return found
 
@@ -568,13 +546,4 @@ class RealRun:
         return self._vertex(site) if site >= 0 else -1
 
     def _up(self, site: int, now: float) -> bool:
-        return self._outage(site, now) is None
-
-    def _outage(self, site: int, now: float) -> Outage | None:
-        return next((o for o in self._outages if o.site == site and o.begin <= now < o.end), None)
-
-    def _down(self, site: int, now: float, later: float) -> float:
-        """Time in an interval in which a site is down [s]."""
-        return sum(
-            max(0.0, min(o.end, later) - max(o.begin, now)) for o in self._outages if o.site == site
-        )
+        return outage(self._outages, site, now) is None

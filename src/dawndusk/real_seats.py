@@ -4,11 +4,13 @@ Plain records of the assembler `real_run`.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
-from dawndusk.execution import budget
+from dawndusk.execution import budget, faults
+from dawndusk.execution.training import hosts
 
 COLUMNS = ("job", "kind", "rank", "time_s", "unit", "loss", "validation_loss", "bytes", "detail")
 """Of training.parquet, after the side."""
@@ -24,6 +26,21 @@ class Outage(NamedTuple):
     begin: float
     end: float
     cause: int
+
+    @property
+    def standing(self) -> str:
+        """How the site stands meanwhile."""
+        return hosts.SAFE if self.cause == faults.SAFE_MODE else hosts.LOST
+
+
+def outage(known: Sequence[Outage], site: int, now: float) -> Outage | None:
+    """What keeps a site down now, None where it is up."""
+    return next((o for o in known if o.site == site and o.begin <= now < o.end), None)
+
+
+def time_down(known: Sequence[Outage], site: int, now: float, later: float) -> float:
+    """Time in an interval in which a site is down [s]."""
+    return sum(max(0.0, min(o.end, later) - max(o.begin, now)) for o in known if o.site == site)
 
 
 class Hit(NamedTuple):

@@ -13,7 +13,7 @@ import numpy as np
 
 from dawndusk.demand import Demand
 from dawndusk.execution import faults
-from dawndusk.execution.training.hosts import NOWHERE, Engine, Place
+from dawndusk.execution.training.hosts import NOWHERE, Engine, InProcess, Place
 from dawndusk.real_jobs import RealJob, real_jobs
 from dawndusk.real_links import Lines
 from dawndusk.real_run import RealRun
@@ -67,10 +67,8 @@ class RealWork:
 
     def house(self, engine: Engine, scenario: Scenario, names: Sequence[str]) -> None:
         """Have an engine take the replicas over, which are in this process after unpickling."""
-        engine.open(places(scenario, names), sum(run.job.replicas for run in self.runs))
         self.engine = engine
-        for run in self.runs:
-            run.house(engine)
+        _house(self.runs, engine, scenario, names)
 
     def begin(self, now_on: "State") -> None:
         """Take the jobs' rows over from the rules for modelled ones."""
@@ -200,10 +198,11 @@ def begin(
     found = real_jobs(scenario)
     if not found:
         return None
+    runs = [RealRun(job) for job in found]
     if engine is not None:
-        engine.open(places(scenario, names), sum(job.replicas for job in found))
+        _house(runs, engine, scenario, names)
     return RealWork(
-        [RealRun(job, engine) for job in found],
+        runs,
         scenario.time.seed,
         flip_scale(scenario),
         scenario.ground.pue,
@@ -229,6 +228,19 @@ def places(scenario: Scenario, names: Sequence[str]) -> Callable[[int], Place]:
         return Place(f"ground-{site - len(names)}", "ground", NOWHERE, memory)
 
     return place
+
+
+def _house(
+    runs: Sequence[RealRun], engine: Engine, scenario: Scenario, names: Sequence[str]
+) -> None:
+    """Give replicas, now in this process, over to an engine, and say where each is."""
+    engine.open(places(scenario, names), sum(run.job.replicas for run in runs))
+    for run in runs:
+        assert isinstance(run.host, InProcess)
+        run.host = engine.house(run.host, run.job.memory)
+        run.training.rehouse(run.host)
+        for rank, seat in enumerate(run.seats):
+            run.host.seat(rank, seat.site)
 
 
 def _rows(job: RealJob) -> slice:

@@ -88,11 +88,13 @@ class Killer(threading.Thread):
             return bool(rows) and kill(self.random.choice(rows).pid)
         mine = [each for each in processes.table() if each.session == link.pid]
         if self.part == "head":
-            return any([kill(each.pid) for each in mine if each.name == "gcs_server"])
+            mine = [each for each in mine if each.name == "gcs_server"]
+            return [kill(each.pid) for each in mine] == [True]
         raylets = sorted(each.pid for each in mine if each.name == "raylet")[1:]
         if not raylets:
             return False
-        return all([kill(pid) for pid in processes.descendants(self.random.choice(raylets))])
+        struck = [kill(pid) for pid in processes.descendants(self.random.choice(raylets))]
+        return any(struck)
 
     def __enter__(self) -> "Killer":
         self.start()

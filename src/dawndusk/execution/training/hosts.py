@@ -137,13 +137,7 @@ class Engine(Protocol):
         """What it is and what failed on the host and was mended, for run.json [object]."""
 
     def close(self) -> None:
-        """Replicas are needed no longer.
-
-        Neglects:
-            nothing
-        Source:
-            none: definition
-        """
+        """Replicas are needed no longer, all that was started for them ends [-]."""
 
 
 class InProcess:
