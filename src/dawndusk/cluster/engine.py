@@ -121,17 +121,11 @@ class RayEngine:
             return
         if standing == WORKING and row.state == table.DRAINED:
             self._revive(site)
-        elif standing in (DARK, SAFE) and row.state != table.DRAINED:
+        elif standing in (DARK, SAFE):
+            drained = row.state == table.DRAINED
             row.state, row.why = table.DRAINED, "no power" if standing == DARK else standing
-            if site in self._names:
-                self._persist(
-                    f"draining {row.name}",
-                    lambda link: (
-                        link.ask("drain", self._names[site], row.why)
-                        if site in self._names
-                        else None
-                    ),
-                )
+            if not drained:
+                self._persist(f"draining {row.name}", partial(self._drain, site))
         elif standing == FAILED and row.state != table.LOST:
             row.state, row.why = table.LOST, "failed"
             self._end(site)
@@ -273,6 +267,10 @@ class RayEngine:
         if row.state != table.DRAINED:
             row.state, row.why = table.UP, ""
         self.table.write()
+
+    def _drain(self, site: int, link: Link) -> None:
+        if site in self._names:
+            link.ask("drain", self._names[site], self._row(site).why)
 
     def _revive(self, site: int) -> None:
         """A drained node cannot take work again: its replicas tell their state to a new one."""
