@@ -9,7 +9,7 @@ SCENARIO ?= suncatcher
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help run train answers test test-full test-truth check static bench lock clean
+.PHONY: help run train train-on-ray answers test test-full test-truth check static bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ run: $(VENV)/.run-installed ## simulate suncatcher (or SCENARIO=...), print its 
 
 train: $(VENV)/.train-installed ## train really in orbit beside the ground (installs PyTorch)
 	$(BIN)/dawndusk run train-in-orbit
+
+train-on-ray: $(VENV)/.cluster-installed ## the same, each satellite a node of a Ray cluster on this machine
+	$(BIN)/dawndusk run train-in-orbit --engine ray --out results/train-on-ray
 
 answers: $(VENV)/.inference-installed ## answer real prompts in orbit (installs llama.cpp and Gemma 3 270M, under its own terms)
 	$(BIN)/dawndusk run gemma-in-orbit --set workload.answers=24
@@ -55,6 +58,7 @@ lock: $(VENV)/.test-installed ## pin the newest versions that pyproject.toml adm
 	$(call compile,run)
 	$(call compile,train,--extra train)
 	$(call compile,inference,--extra inference)
+	$(call compile,cluster,--extra cluster --extra train)
 	$(call compile,test,--extra test)
 	$(call compile,truth,--extra test --extra truth)
 
@@ -72,6 +76,8 @@ $(VENV)/.train-installed: requirements/train.txt pyproject.toml
 	$(call install,train,.[train])
 $(VENV)/.inference-installed: requirements/inference.txt pyproject.toml
 	$(call install,inference,.[inference])
+$(VENV)/.cluster-installed: requirements/cluster.txt pyproject.toml
+	$(call install,cluster,.[cluster,train])
 $(VENV)/.test-installed: requirements/test.txt pyproject.toml
 	$(call install,test,.[test])
 $(VENV)/.truth-installed: requirements/truth.txt pyproject.toml
