@@ -62,6 +62,8 @@ def test_done_is_useful_units_times_a_unit_and_all_work_is_accounted_for(method:
         )
         assert parts == pytest.approx(table["executed"][rank], rel=1e-12)
         assert run.seats[rank].account.granted == run.seats[rank].account.executed == 150
+        assert table["finish"][rank] == table["delivered"][rank] == run.finish
+        assert table["saved"][rank] == table["faults"][rank] == 0
     totals = record.totals
     lost = sum(totals[name] for name in totals if name.startswith("loss_"))
     assert totals["delivered_FLOP"] + lost == pytest.approx(totals["peak_FLOP"], rel=1e-12)
@@ -366,6 +368,15 @@ def test_flips_are_as_many_as_the_rate_says() -> None:
     ratio = chip.uncorrectable_error * scale / 0.125 / (chip.silent_corruption * (scale - 1.0))
     assert memory == pytest.approx(silent * ratio, rel=0.1)
     assert not (case.asked.interruptions.cause == faults.UNCORRECTABLE).any()
+
+
+def test_at_the_rate_of_radiation_nothing_strikes_beside_the_strikes() -> None:
+    shape = 'constellation={kind="sun_synchronous", altitude="650 km", satellites=2}'
+    case = prepare(load("suncatcher", ["time.duration=1 day", shape, real(2)]))
+    assert len(case.asked.strikes.silent[0]) > 0
+    assert len(case.asked.flips) == 0
+    none = load("suncatcher", ["time.duration=1 day", shape, "workload.jobs=[]"])
+    assert len(prepare(none).asked.flips) == 0
 
 
 def _mean_silent(case: Any) -> float:
