@@ -135,8 +135,9 @@ class RealRun:
         for rank, seat in enumerate(self.seats):
             seat.executed += work[rank]
             target = self._targets[rank]
-            if target >= 0 and seat.share > 0.0 and self._up(target, now):
-                self.host.stand(target, hosts.WORKING if work[rank] > 0.0 else hosts.DARK)
+            site = target if target >= 0 else seat.site
+            if site >= 0 and self._up(site, now):
+                self.host.stand(site, seat.standing(target, work[rank]))
             up = (later - now) - time_down(self._outages, target, now, later)
             seat.left = seat.share * up if work[rank] > 0.0 else 0.0
             if seat.left > 0.0:

@@ -81,6 +81,12 @@ class Seat:
     waited: float = 0.0
     """Time in which it had to wait for others' bytes [s]."""
 
+    def standing(self, target: int, work: float) -> str:
+        """How its site stood in an interval, by where it should be and what was done there."""
+        if target < 0:
+            return hosts.IDLE
+        return hosts.DARK if self.share > 0.0 and not work > 0.0 else hosts.WORKING
+
 
 @dataclass
 class Log:

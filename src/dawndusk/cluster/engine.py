@@ -15,7 +15,7 @@ from dawndusk.cluster.adapter import Seen
 from dawndusk.cluster.driver import Dead, Key
 from dawndusk.cluster.host import Life, RayHost, again
 from dawndusk.cluster.link import Link, LostError, RetryError
-from dawndusk.execution.training.hosts import DARK, SAFE, WORKING, InProcess, Place
+from dawndusk.execution.training.hosts import DARK, IDLE, SAFE, WORKING, InProcess, Place
 from dawndusk.execution.training.hosts import LOST as FAILED
 
 NODES = 12
@@ -121,9 +121,9 @@ class RayEngine:
             return
         if standing == WORKING and row.state == table.DRAINED:
             self._revive(site)
-        elif standing in (DARK, SAFE):
+        elif standing in (DARK, IDLE, SAFE):
             drained = row.state == table.DRAINED
-            row.state, row.why = table.DRAINED, "no power" if standing == DARK else standing
+            row.state, row.why = table.DRAINED, standing
             if not drained:
                 self._persist(f"draining {row.name}", partial(self._drain, site))
         elif standing == FAILED and row.state != table.LOST:

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-WORKING, DARK, SAFE, LOST = "working", "dark", "safe mode", "lost"
-"""How a site stands: it works; has no power to work, its memory kept; switched off with all but
-the bus; has failed with everything on it."""
+WORKING, DARK, IDLE, SAFE, LOST = "working", "no power", "not chosen", "safe mode", "lost"
+"""How a site stands: it works; has no power to work, its memory kept; the policy lets its job rest,
+as in shadow, its memory kept; switched off with all but the bus; failed with everything on it."""
 
 NOWHERE = -1
 """In place of a site."""
@@ -68,7 +68,7 @@ class Host(Protocol):
 
         Args:
             site: number in the loop [-]
-            standing: `WORKING`, `DARK`, `SAFE` or `LOST` [-]
+            standing: one of those above [-]
         Neglects:
             nothing
         Source:
