@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,7 +39,7 @@ def test_nobody_there_is_told_at_once() -> None:
 @pytest.fixture
 def head(tmp_path: Path) -> Iterator[str]:
     """Someone else's cluster: a head with no processor to lend."""
-    folder = Path(f"/tmp/dd-{os.getpid()}")
+    folder = Path(tempfile.gettempdir()) / f"dd-{os.getpid()}"
     program = (
         "import sys; from ray.cluster_utils import Cluster\n"
         f"one = Cluster(); one.add_node(num_cpus=0, node_ip_address={HEAD!r},"
