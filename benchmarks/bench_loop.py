@@ -3,8 +3,8 @@
 Fully coupled means what `dawndusk run` does: orbit, shadow, power, heat, faults, placement,
 requests and jobs, a day at 60 s steps, on the shell of shell.toml. Each size runs in a process
 of its own, once small to compile, then measured, the best of five where it is short: CPU time
-of all threads, for the orbital loop alone and for the whole run (planning, ground twin, ledger
-and files included).
+of all threads, for the orbital loop alone and for the whole run (planning, ground twin, the
+fleet's years, ledger and files included, but no days of later years).
 
 Usage: python benchmarks/bench_loop.py [satellites ...]
 """
@@ -41,6 +41,7 @@ def scenario_of(satellites: int) -> Any:
         "constellation.satellites": satellites,
         "workload.rate": f"{rate} Hz",
         "workload.jobs.0.count": satellites // NODES_PER_JOB // 2,
+        "fleet.moments": 0,
     }
     return load(HERE.parent / "shell.toml", [f"{key}={value}" for key, value in sizes.items()])
 
