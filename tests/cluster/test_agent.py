@@ -1,6 +1,6 @@
 """A site agent: refuses what cannot be, joins a cluster on loopback, tells its power, leaves."""
 
-import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -39,7 +39,7 @@ def test_nobody_there_is_told_at_once() -> None:
 @pytest.fixture
 def head(tmp_path: Path) -> Iterator[str]:
     """Someone else's cluster: a head with no processor to lend."""
-    folder = Path(tempfile.gettempdir()) / f"dd-{os.getpid()}"
+    folder = tempfile.mkdtemp(prefix="dd-")
     program = (
         "import sys; from ray.cluster_utils import Cluster\n"
         f"one = Cluster(); one.add_node(num_cpus=0, node_ip_address={HEAD!r},"
@@ -52,7 +52,7 @@ def head(tmp_path: Path) -> Iterator[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        env=adapter.environment(str(folder), sys.path),
+        env=adapter.environment(folder, sys.path),
         text=True,
     )
     assert cluster.stdout is not None
@@ -63,7 +63,7 @@ def head(tmp_path: Path) -> Iterator[str]:
     cluster.wait()
     cluster.stdin.close()
     cluster.stdout.close()
-    subprocess.run(["rm", "-rf", str(folder)], check=True)
+    shutil.rmtree(folder)
 
 
 @needs_ray
