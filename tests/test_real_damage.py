@@ -71,6 +71,16 @@ def test_guards_catch_what_they_claim(guard: str, measured: dict[str, float]) ->
     assert sum(damage.outcomes.values()) == 1
 
 
+def test_a_vote_mends_results_and_not_the_memory_that_all_three_read() -> None:
+    for stored, outcome in ((False, "corrected"), (True, "silent")):
+        damage, worker = Damage(False, ("vote",), 1), LeastSquares(0, 1, 1, {})
+        before = worker.save()
+        damage.strike(0, worker.tensors(), stored, np.random.default_rng(7))
+        assert (worker.save() == before) == (not stored)
+        damage.taken_over(0, False)
+        assert damage.outcomes == {**dict.fromkeys(OUTCOMES, 0), outcome: 1}
+
+
 def test_checksums_see_every_bit_of_kept_memory() -> None:
     for number in range(200):
         damage, _ = struck(("checksums",), number=number)

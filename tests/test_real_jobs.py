@@ -62,6 +62,12 @@ def test_guards_cost_their_price_at_every_step() -> None:
     assert job.unit_time == pytest.approx(STEP + finite + sums)
 
 
+def test_a_vote_does_every_step_three_times() -> None:
+    (job,) = real_jobs.real_jobs(scenario(real(2, guards=["vote"])))
+    assert job.unit_time == pytest.approx(3.0 * STEP, rel=1e-6)
+    assert job.unit_work == pytest.approx(STEP * RATE)
+
+
 def test_options_reach_the_worker_and_it_can_be_pickled() -> None:
     (job,) = real_jobs.real_jobs(scenario(real(2, options={"rate": 0.01, "streams": [3, 4]})))
     host = job.host()

@@ -61,7 +61,13 @@ class Damage:
         self.suspects = [Suspect() for _ in range(self.replicas)]
 
     def strike(self, rank: int, tensors: Tensors, stored: bool, random: np.random.Generator) -> str:
-        """Flip bits of a replica's memory, stored ones or a result; returns what was hit."""
+        """Flip bits of a replica's memory, stored ones or a result; returns what was hit.
+
+        A vote of three executions mends a wrong result, not the memory that all three read.
+        """
+        if not stored and "vote" in self.guards:
+            self.outcomes["corrected"] += 1
+            return "corrected: outvoted by two other executions of the step"
         kinds = [kind for kind in STRUCK if kind in tensors]
         places = [(kind, name) for kind in kinds for name in tensors[kind]]
         arrays = [tensors[kind][name] for kind, name in places]

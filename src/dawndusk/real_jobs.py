@@ -172,7 +172,9 @@ def _real(scenario: Scenario, place: int, job: Job, row: int) -> RealJob:
     rate = compute.count * chip.peak_flops * job.utilisation
     step = size.unit_flop * given.work_scale / rate
     bandwidth = compute.count * chip.bandwidth
-    cost = sum(_price(guard, size, given.data_scale, bandwidth, rate) for guard in given.guards)
+    cost = sum(
+        _price(guard, size, given.data_scale, bandwidth, rate, step) for guard in given.guards
+    )
     return RealJob(
         name=job.name,
         first=row,
@@ -200,15 +202,18 @@ def _real(scenario: Scenario, place: int, job: Job, row: int) -> RealJob:
     )
 
 
-def _price(guard: str, size: Size, scale: float, bandwidth: float, rate: float) -> float:
-    """Time that a guard takes at every step [s]; a loss is there anyway."""
+def _price(
+    guard: str, size: Size, scale: float, bandwidth: float, rate: float, step: float
+) -> float:
+    """Time that a guard takes at every step of that time [s]; a loss is there anyway."""
     elements = size.parameters * scale
     prices = {
         "gradient_norm": guards.price_of_norm(elements, WORD),
         "finite": guards.price_of_finite(elements, WORD),
         "checksums": guards.price_of_checksums(2.0 * size.memory * scale),
+        "vote": guards.price_of_vote(elements, WORD),
     }
-    return guards.seconds(prices[guard], bandwidth, rate, 0.0) if guard in prices else 0.0
+    return guards.seconds(prices[guard], bandwidth, rate, step) if guard in prices else 0.0
 
 
 def _options(job: Job) -> tuple[tuple[str, Any], ...]:

@@ -9,7 +9,7 @@ from dawndusk.scenario import fields as f
 from dawndusk.scenario.errors import Fault, listed, nearest, shown
 from dawndusk.scenario.fields import Plain, Table, declared, fault, faults, supplied
 
-GUARDS = ("loss", "gradient_norm", "finite", "checksums")
+GUARDS = ("loss", "gradient_norm", "finite", "checksums", "vote")
 """Defences against wrong numbers; see `execution.guards`."""
 
 CHOSEN = "chosen"
