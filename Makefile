@@ -55,20 +55,22 @@ bench: $(VENV)/.run-installed ## print every performance figure we quote, peers 
 
 lock: $(VENV)/.test-installed ## pin the newest versions that pyproject.toml admits, on Python 3.11
 	$(BIN)/python -m pip install --quiet "pip-tools>=7.4"
-	$(call compile,run)
-	$(call compile,train,--extra train)
-	$(call compile,inference,--extra inference)
-	$(call compile,cluster,--extra cluster --extra train)
-	$(call compile,test,--extra test)
 	$(call compile,truth,--extra test --extra truth)
+	$(call compile,test,--extra test $(ALIKE))
+	$(call compile,cluster,--extra cluster --extra train $(ALIKE))
+	$(call compile,train,--extra train $(ALIKE))
+	$(call compile,inference,--extra inference $(ALIKE))
+	$(call compile,run,$(ALIKE))
 
 clean: ## remove the environments, caches and stamps (results stay)
 	rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-compile = $(BIN)/pip-compile --quiet --upgrade --strip-extras --no-header --no-annotate \
+# The tests' environment holds nearly all; the others take its versions.
+ALIKE := --constraint requirements/truth.txt
+compile = $(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	--output-file requirements/$(1).txt $(2) pyproject.toml \
-	&& sed -i.bak -e 's/+cpu$$//' -e '/^dawndusk @/d' requirements/$(1).txt && rm requirements/$(1).txt.bak
+	&& sed -i.bak -e 's/+cpu$$//' -e '/^dawndusk @/d' -e '/^[a-z]/!d' requirements/$(1).txt && rm requirements/$(1).txt.bak
 
 $(VENV)/.run-installed: requirements/run.txt pyproject.toml
 	$(call install,run,.)

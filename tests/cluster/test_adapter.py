@@ -90,6 +90,28 @@ def test_a_start_that_fails_is_told_and_one_given_up_is_taken_back() -> None:
     assert removed == ["node"]
 
 
+@pytest.mark.parametrize("why", ["ended", "late"])
+def test_a_node_that_ends_while_it_starts_is_not_waited_for(
+    why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ray itself would look for it for half a minute."""
+    shown = iter([set(), {5}, *[set() if why == "ended" else {5}] * 1000])
+    monkeypatch.setattr(adapter, "raylets", lambda: next(shown))
+    monkeypatch.setattr(adapter, "STARTING", 0.5)
+    slowly, removed = threading.Event(), threading.Event()
+    one = Cluster.__new__(Cluster)
+    one.address, one._last, one._nodes, one._ids = None, 1, {}, {}
+    one._emulated = SimpleNamespace(
+        add_node=lambda **given: slowly.wait(10.0),
+        remove_node=lambda made, allow_graceful: removed.set(),
+    )
+    with pytest.raises(RuntimeError, match="has ended while" if why == "ended" else "not started"):
+        one.start("sat-0#0", {}, {})
+    slowly.set()
+    assert removed.wait(10.0)
+    assert one._nodes == {}
+
+
 @needs_ray
 def test_ray_has_what_is_called_here_privately() -> None:
     """A new version of Ray that lacks one of these is to be seen here first."""

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from dawndusk.cluster import actor, processes
+from dawndusk.cluster import driver as drivers
 from dawndusk.cluster.adapter import MissingError
 from dawndusk.cluster.driver import Answer, Dead, Driver, GoneError
 from dawndusk.cluster.link import Link
@@ -63,6 +64,29 @@ def test_a_replica_that_is_not_there_is_dead() -> None:
     driver = Driver(None, 1.0)  # type: ignore[arg-type]
     pytest.importorskip("ray")
     assert driver.call({KEY: b""}) == {KEY: Dead("its process is not there")}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("gone", ["head", "run"])
+def test_where_the_head_or_the_run_has_ended_so_does_the_driver(
+    gone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while it waits within Ray."""
+    left: list[str] = []
+
+    def leave(folder: str) -> None:
+        left.append(folder)
+        sys.exit()
+
+    monkeypatch.setattr(drivers, "leave", leave)
+    driver = Driver(None, 1.0)  # type: ignore[arg-type]
+    driver.cluster = Stand(head=gone != "head")  # type: ignore[assignment]
+    watch = drivers.Watch(driver, "folder")
+    if gone == "run":
+        watch.run_of = -1
+    watch.start()
+    watch.join(10.0)
+    assert left == ["folder"]
 
 
 def made() -> bytes:

@@ -135,6 +135,7 @@ def test_memory_moves_with_a_replica() -> None:
     assert engine.told[-2:] == ["need 20", "leave 10"]
     assert repr(drive(housed, 20)) == repr(drive(plain, 20))
     assert engine.units == {10: 10, 11: 20, 12: 20, 20: 10}
+    assert engine.redone == 0
     assert np.array_equal(weights(there, [0])[0], weights(here, [0])[0])
 
 
@@ -149,8 +150,15 @@ def test_bits_flipped_in_lent_memory_are_flipped_in_the_replica(chance: float) -
         assert "cache" not in memory
         memory["weights"]["all"].view(np.uint32)[5] ^= 1 << 22
         memory["optimiser"]["speed"][2] = np.nan
+        memory["optimiser"]["speed"][4] = 0.0
         found.append((repr(drive(training, 30)), weights(host, [1])[1].tobytes()))
     assert found[0] == found[1]
+
+
+def test_a_flipped_sign_of_zero_is_a_change() -> None:
+    training, host = job("diloco", Losing(), interval=10)
+    training.tensors(0)["weights"]["all"].view(np.uint32)[0] ^= 1 << 31
+    assert np.signbit(weights(host, [0])[0][0])
 
 
 def test_memory_only_looked_at_is_not_written() -> None:

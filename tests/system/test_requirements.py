@@ -10,7 +10,15 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-EXTRAS = {"run": (), "test": ("test",), "truth": ("test", "truth")}
+EXTRA = PROJECT["optional-dependencies"]
+EXTRAS = {
+    "run": (),
+    "train": ("train",),
+    "cluster": ("cluster", "train"),
+    "inference": ("inference",),
+    "test": ("test",),
+    "truth": ("test", "truth"),
+}
 
 
 def locked(name: str) -> dict[str, str]:
@@ -25,13 +33,17 @@ def locked(name: str) -> dict[str, str]:
 def test_every_dependency_is_locked_within_its_range(name: str) -> None:
     wanted = [
         *PROJECT["dependencies"],
-        *(each for extra in EXTRAS[name] for each in PROJECT["optional-dependencies"][extra]),
+        *(each for extra in EXTRAS[name] for each in EXTRA[extra]),
     ]
     pins = locked(name)
     for requirement in map(Requirement, wanted):
+        if requirement.name == PROJECT["name"]:
+            wanted += [each for extra in requirement.extras for each in EXTRA[extra]]
+            continue
         assert pins[canonicalize_name(requirement.name)] in requirement.specifier, requirement
 
 
 def test_each_lock_extends_the_one_before() -> None:
-    run, test, truth = (locked(name) for name in EXTRAS)
-    assert run.items() <= test.items() <= truth.items()
+    run, train, cluster, inference, test, truth = (locked(name) for name in EXTRAS)
+    assert run.items() <= train.items() <= cluster.items() <= test.items() <= truth.items()
+    assert run.items() <= inference.items()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dawndusk.execution.training.hosts import InProcess
+from dawndusk.execution.training.hosts import LOST, InProcess
 from tests.training_case import LeastSquares
 
 
@@ -29,3 +29,27 @@ def test_a_stopped_replica_has_lost_everything():
         replicas.call("shared", {1: ()})
     replicas.start(1)
     assert not replicas.call("shared", {1: ()})[1].any()
+
+
+def test_a_replica_can_be_taken_out_as_it_is():
+    """In the middle of a step, with the loss of its first half."""
+    replicas = host()
+    for rank in (0, 1):
+        replicas.start(rank)
+    values = replicas.call("gradient", {0: (), 1: ()})
+    alone = replicas.take(1)
+    assert (replicas.ranks, alone.ranks) == ([0], [1])
+    again = InProcess.__new__(InProcess)
+    again.__setstate__(alone.__getstate__())
+    expected = alone.call("apply", {1: (values[1],)})
+    assert again.call("apply", {1: (values[1],)}) == expected
+    assert "loss" in expected[1]
+    assert alone.maker is replicas.maker
+
+
+def test_places_and_standings_are_of_no_account_here():
+    replicas = host()
+    replicas.start(0)
+    replicas.seat(0, 7)
+    replicas.stand(7, LOST)
+    assert replicas.ranks == [0]
