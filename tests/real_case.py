@@ -3,8 +3,8 @@
 import time
 from typing import Any
 
-from dawndusk import real_work
-from dawndusk.real_run import RealRun
+from dawndusk.real import work as real_work
+from dawndusk.real.run import RealRun
 from dawndusk.record import Record
 from tests.system.whole_run import Prepared
 from tests.traffic_case import Wires, carried, sunny

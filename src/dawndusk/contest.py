@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dawndusk import real_work, report, results, run
+from dawndusk import report, results, run
 from dawndusk.costs import hybrid_nodes
 from dawndusk.demand import Demand
 from dawndusk.deployment import Deployment, deploy
@@ -19,6 +19,7 @@ from dawndusk.loop import node_of
 from dawndusk.placement.bound import Asked, Bound, bound
 from dawndusk.placement.conformance import resolve
 from dawndusk.prospect import plant
+from dawndusk.real import work as real_work
 from dawndusk.record import Record
 from dawndusk.scenario import Scenario
 from dawndusk.setting import setting

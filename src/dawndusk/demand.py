@@ -11,7 +11,7 @@ import numpy as np
 
 from dawndusk.execution import faults
 from dawndusk.execution.faults import Interruptions, Strikes
-from dawndusk.real_jobs import declarations
+from dawndusk.real.jobs import declarations
 from dawndusk.requests import Requests, Service
 from dawndusk.scenario import Scenario
 from dawndusk.workload import arrivals, inference, jobs, trace

@@ -26,7 +26,7 @@ from dawndusk.forecast import Forecast, Window
 from dawndusk.placement.conformance import Policy, validate
 from dawndusk.placement.outlook import Decision, Outlook, View
 from dawndusk.prospect import Prospect, plant
-from dawndusk.real_work import RealWork
+from dawndusk.real.work import RealWork
 from dawndusk.record import Record
 from dawndusk.scenario import Scenario
 from dawndusk.state import State

@@ -13,7 +13,7 @@ from dawndusk.execution import faults, modelled
 from dawndusk.fleet_plan import FleetPlan
 from dawndusk.forecast import Forecast, Window
 from dawndusk.orbit import frames
-from dawndusk.real_work import RealWork
+from dawndusk.real.work import RealWork
 from dawndusk.scenario import Scenario
 from dawndusk.step_tables import (
     AVAILABLE,

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dawndusk import deployment, life_costs, real_record, real_work, results, upkeep
+from dawndusk import deployment, life_costs, results, upkeep
 from dawndusk.cluster_flight import cluster_flight
 from dawndusk.connections import Connections
 from dawndusk.costs import ground_nodes
@@ -32,7 +32,9 @@ from dawndusk.ledger import Ledger, settle
 from dawndusk.loop import simulate
 from dawndusk.operating_days import OperatingDays, operating_days
 from dawndusk.placement.conformance import resolve
-from dawndusk.real_jobs import real_jobs, sources
+from dawndusk.real import record as real_record
+from dawndusk.real import work as real_work
+from dawndusk.real.jobs import real_jobs, sources
 from dawndusk.record import QUANTILES, Record
 from dawndusk.results import Results
 from dawndusk.scenario import Scenario

@@ -13,7 +13,7 @@ from dawndusk.execution import faults, modelled
 from dawndusk.fleet_plan import FleetPlan
 from dawndusk.network import transfer
 from dawndusk.placement.outlook import View
-from dawndusk.real_work import RealWork
+from dawndusk.real.work import RealWork
 from dawndusk.record import CONDITIONS, CORRUPTED, Events, Series
 from dawndusk.satellite import ageing, thermal
 from dawndusk.scenario import Scenario

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from dawndusk import real_work
 from dawndusk.cluster import processes, table
 from dawndusk.cluster.engine import RayEngine
 from dawndusk.execution.training.hosts import Engine
-from dawndusk.real_run import RealRun
+from dawndusk.real import work as real_work
+from dawndusk.real.run import RealRun
 from tests.real_case import linked
 from tests.system.whole_run import Prepared
 from tests.traffic_case import carried

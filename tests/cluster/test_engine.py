@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dawndusk import real_work
 from dawndusk.cluster import engine as engines
 from dawndusk.cluster import table
 from dawndusk.cluster.driver import Dead
@@ -22,12 +21,13 @@ from dawndusk.cluster.link import Link, LostError, RetryError
 from dawndusk.execution import faults
 from dawndusk.execution.training.hosts import DARK, LOST, SAFE, WORKING, InProcess, Place
 from dawndusk.placement.outlook import Decision, Outlook, View
-from dawndusk.real_run import RealRun
+from dawndusk.real import work as real_work
+from dawndusk.real.run import RealRun
 from dawndusk.scenario import load
 from tests.cluster.ray_case import Killer, Watched, housed, needs_ray, nothing_left
+from tests.real.test_work import hits, struck
 from tests.real_case import curve, linked, ready, real
 from tests.system.whole_run import Prepared, prepare
-from tests.test_real_work import hits, struck
 from tests.traffic_case import carried, sunny
 from tests.training_case import worker
 

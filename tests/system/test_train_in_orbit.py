@@ -9,7 +9,8 @@ import pyarrow.parquet
 import pytest
 from typer.testing import CliRunner
 
-from dawndusk import cli, real_jobs, results
+from dawndusk import cli, results
+from dawndusk.real import jobs as real_jobs
 from dawndusk.scenario import load
 
 TORCH = importlib.util.find_spec("torch") is not None

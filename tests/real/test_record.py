@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from dawndusk import real_record, real_work
 from dawndusk.constants import JULIAN_YEAR
+from dawndusk.real import record as real_record
+from dawndusk.real import work as real_work
 from dawndusk.run import ground_twin
 from tests.real_case import linked, ready, trained
 

@@ -1,6 +1,6 @@
 """What real jobs remember of their replicas, and what happens to them.
 
-Plain records of the assembler `real_run`.
+Plain records of the assembler `real.run`.
 """
 
 import math

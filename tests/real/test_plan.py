@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from dawndusk.real_jobs import RealJob, real_jobs
-from dawndusk.real_links import Carrier, Lines
-from dawndusk.real_plan import SLACK, foreseen
-from dawndusk.real_run import RealRun
-from dawndusk.real_seats import Seat
+from dawndusk.real.jobs import RealJob, real_jobs
+from dawndusk.real.links import Carrier, Lines
+from dawndusk.real.plan import SLACK, foreseen
+from dawndusk.real.run import RealRun
+from dawndusk.real.seats import Seat
 from dawndusk.scenario import load
+from tests.real.test_links import Road
 from tests.real_case import STEP, real
-from tests.test_real_links import Road
 from tests.traffic_case import Wires
 
 SHAPE = 'constellation={kind="sun_synchronous", altitude="1500 km", satellites=8}'

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dawndusk.constants import BITS
 from dawndusk.execution.training.coordinator import Training
 from dawndusk.execution.training.transfers import ring
-from dawndusk.real_jobs import RealJob
-from dawndusk.real_links import Carrier, Lines, Place
-from dawndusk.real_seats import Seat
+from dawndusk.real.jobs import RealJob
+from dawndusk.real.links import Carrier, Lines, Place
+from dawndusk.real.seats import Seat
 
 SLACK = 1e-3
 """Asked of a site beyond what was foreseen, for rounding [s]."""

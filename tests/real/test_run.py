@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dawndusk.execution import faults
-from dawndusk.real_jobs import real_jobs
-from dawndusk.real_links import Lines
-from dawndusk.real_run import RealRun
-from dawndusk.real_seats import Hit, Outage, time_down
+from dawndusk.real.jobs import real_jobs
+from dawndusk.real.links import Lines
+from dawndusk.real.run import RealRun
+from dawndusk.real.seats import Hit, Outage, time_down
 from dawndusk.scenario import load
+from tests.real.test_links import Road
 from tests.real_case import RATE, STEP, curve, real
-from tests.test_real_links import Road
 from tests.traffic_case import Wires
 
 SHAPE = 'constellation={kind="sun_synchronous", altitude="1500 km", satellites=8}'

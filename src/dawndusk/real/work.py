@@ -14,10 +14,10 @@ import numpy as np
 from dawndusk.demand import Demand
 from dawndusk.execution import faults
 from dawndusk.execution.training.hosts import NOWHERE, Engine, InProcess, Place
-from dawndusk.real_jobs import RealJob, real_jobs
-from dawndusk.real_links import Lines
-from dawndusk.real_run import RealRun
-from dawndusk.real_seats import Hit, Outage
+from dawndusk.real.jobs import RealJob, real_jobs
+from dawndusk.real.links import Lines
+from dawndusk.real.run import RealRun
+from dawndusk.real.seats import Hit, Outage
 from dawndusk.scenario import Scenario
 from dawndusk.step_tables import CONSUMED
 from dawndusk.strikes import flip_scale

@@ -6,11 +6,11 @@ from typing import Any
 
 from dawndusk.constants import JULIAN_YEAR
 from dawndusk.execution import faults
-from dawndusk.real_jobs import RealJob
-from dawndusk.real_links import FATES
-from dawndusk.real_run import RealRun
-from dawndusk.real_seats import COLUMNS
-from dawndusk.real_work import Spent
+from dawndusk.real.jobs import RealJob
+from dawndusk.real.links import FATES
+from dawndusk.real.run import RealRun
+from dawndusk.real.seats import COLUMNS
+from dawndusk.real.work import Spent
 from dawndusk.record import Record
 
 SIDES = ("orbit", "ground")

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dawndusk import demand, real_jobs
+from dawndusk import demand
 from dawndusk.execution import guards
+from dawndusk.real import jobs as real_jobs
 from dawndusk.scenario import Scenario, load
 from tests import training_case
 from tests.real_case import RATE, STEP, real

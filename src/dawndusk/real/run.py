@@ -16,11 +16,11 @@ from dawndusk.execution import budget, faults
 from dawndusk.execution.training import hosts
 from dawndusk.execution.training.coordinator import UNLIMITED, Training
 from dawndusk.execution.training.transfers import GROUND
-from dawndusk.real_damage import Damage
-from dawndusk.real_jobs import RealJob
-from dawndusk.real_links import Carrier, Lines
-from dawndusk.real_plan import foreseen
-from dawndusk.real_seats import Hit, Log, Outage, Seat, outage, time_down
+from dawndusk.real.damage import Damage
+from dawndusk.real.jobs import RealJob
+from dawndusk.real.links import Carrier, Lines
+from dawndusk.real.plan import foreseen
+from dawndusk.real.seats import Hit, Log, Outage, Seat, outage, time_down
 
 MARGIN = 1e-9
 """By how much a replica's time is rounded up, so that a whole unit is not missed [s]."""

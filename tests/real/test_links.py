@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dawndusk.real_links import Carrier, Lines
+from dawndusk.real.links import Carrier, Lines
 from dawndusk.traffic import Flowing
 from tests.traffic_case import Wires
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dawndusk import real_work
 from dawndusk.execution import faults
 from dawndusk.execution.faults import Interruptions, Strikes
 from dawndusk.placement.outlook import Decision, Outlook, View
+from dawndusk.real import work as real_work
 from dawndusk.scenario import load
 from dawndusk.state import State
 from dawndusk.strikes import flips

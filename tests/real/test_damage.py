@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dawndusk.real_damage import OUTCOMES, Damage
+from dawndusk.real.damage import OUTCOMES, Damage
 from tests.training_case import LeastSquares
 
 

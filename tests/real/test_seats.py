@@ -3,7 +3,7 @@
 import math
 from fractions import Fraction
 
-from dawndusk.real_seats import ALL, COLUMNS, Log, Seat
+from dawndusk.real.seats import ALL, COLUMNS, Log, Seat
 
 
 def test_rows_of_a_log_have_all_columns() -> None:
