@@ -9,7 +9,7 @@ SCENARIO ?= suncatcher
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help run train train-on-ray answers test test-full test-truth check static bench lock clean
+.PHONY: help run train train-on-ray answers serve test test-full test-truth check static bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ train-on-ray: $(VENV)/.cluster-installed ## the same, each satellite a node of a
 
 answers: $(VENV)/.inference-installed ## answer real prompts in orbit (installs llama.cpp and Gemma 3 270M, under its own terms)
 	$(BIN)/dawndusk run gemma-in-orbit --set workload.answers=24
+
+serve: $(VENV)/.inference-installed ## an OpenAI endpoint in orbit on the loopback, until Ctrl-C (the same packages)
+	$(BIN)/dawndusk serve gemma-in-orbit --gguf gemma --speed 60
 
 test: $(VENV)/.test-installed ## run the tests
 	$(BIN)/pytest -n $(WORKERS)
@@ -70,7 +73,7 @@ ALIKE := --constraint requirements/truth.txt
 compile = $(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	--output-file requirements/$(1).txt $(2) pyproject.toml \
-	&& sed -i.bak -e 's/+cpu$$//' -e '/^dawndusk @/d' -e '/^[a-z]/!d' requirements/$(1).txt && rm requirements/$(1).txt.bak
+	&& sed -i.bak -e 's/ ;.*//' -e 's/+cpu$$//' -e '/^dawndusk @/d' -e '/^[a-z]/!d' requirements/$(1).txt && rm requirements/$(1).txt.bak
 
 $(VENV)/.run-installed: requirements/run.txt pyproject.toml
 	$(call install,run,.)

@@ -61,18 +61,20 @@ def register(app: typer.Typer, guarded: Guard, load: Load) -> None:
     ) -> None:
         """Answer OpenAI requests from the satellites of a scenario, in virtual time."""
         with guarded(debug):
+            from dawndusk.gateway.accounts import Accounts
             from dawndusk.gateway.backends import chat_backend, embedding_backend
             from dawndusk.gateway.serving import Options, serving
 
             chosen = load(scenario, overrides, seed)
-            accounts = serving(
-                chosen,
-                chat_backend(upstream, key_env, upstream_model, gguf),
-                embedding_backend(embedding),
-                Options(host, port, speed, city),
-                typer.echo,
-            )
-            path = accounts.write(out or Path("results") / f"{chosen.name}-live")
+            chat = chat_backend(upstream, key_env, upstream_model, gguf)
+            embeddings = embedding_backend(embedding)
+            folder = out or Path("results") / f"{chosen.name}-live"
+            given = Options(host, port, speed, city)
+            with Accounts.of(folder) as accounts:
+                if accounts.entries:
+                    typer.echo(f"{folder}: going on with the accounts of a service that was killed")
+                serving(chosen, chat, embeddings, given, typer.echo, accounts)
+                path = accounts.write(folder)
             for line in accounts.lines():
                 typer.echo(line)
             typer.echo(f"requests: {path}")

@@ -271,7 +271,7 @@ def test_without_a_backend_the_refusal_tells_the_fix() -> None:
     with gateway(chat=None, embeddings=None) as (found, client):
         with pytest.raises(openai.InternalServerError, match="--gguf"):
             client.chat.completions.create(model="stub", messages=ASKED)
-        with pytest.raises(openai.InternalServerError, match=r"dawndusk\[inference\]"):
+        with pytest.raises(openai.InternalServerError, match=r"dawndusk\[serve\]"):
             client.embeddings.create(model="letters", input="a")
         assert list(client.models.list()) == []
         assert settled(found, 2)["refused"] == 2

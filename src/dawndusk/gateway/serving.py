@@ -29,6 +29,7 @@ def serving(
     embeddings: Embeddings | None,
     options: Options,
     say: Callable[[str], Any] = print,
+    accounts: Accounts | None = None,
 ) -> Accounts:
     """Serve until Ctrl-C.
 
@@ -38,6 +39,7 @@ def serving(
         embeddings: what embeds, None refuses that [object]
         options: where and how fast [object]
         say: is given lines for a person [object]
+        accounts: to go on with, None begins new ones without a journal [object]
     Returns:
         what became of all requests [object]
     Raises:
@@ -55,7 +57,7 @@ def serving(
     try:
         say(f"{scenario.name}: getting the constellation ready")
         live = Live(scenario, options.speed)
-        gateway = Gateway(live, chat, embeddings, city, lambda: server.should_exit)
+        gateway = Gateway(live, chat, embeddings, city, lambda: server.should_exit, accounts)
         server = uvicorn.Server(
             uvicorn.Config(
                 gateway.app(),
