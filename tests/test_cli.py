@@ -263,6 +263,29 @@ def test_check_policy_takes_a_module_beside_you(tiny: Path) -> None:
         assert done.returncode == status, done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--set", "placement.policy=my_policies:even"), "'my_policies:even' cannot be imported"),
+        (("train-in-orbit", "--set", "workload.jobs.0.real.execute=my:job"), "no module my"),
+        (("job", "my:job"), "my:job: there is no module my;"),
+        (("job", "dawndusk.execution.command:worker", "--set", "steps"), "allowed: KEY=VALUE"),
+        (("policies", "mine"), "only 'policy' and 'job' take a second word"),
+    ],
+)
+def test_check_finds_code_that_is_not_there(tiny: Path, words: tuple[str, ...], said: str) -> None:
+    result = dawndusk("check", *([str(tiny)] if words[0] == "--set" else []), *words)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_check_job_tries_a_job_with_its_options() -> None:
+    result = dawndusk("check", "job", "tests.training_case:LeastSquares", "--set", "rate=0.1")
+    assert result.exit_code == 0, result.output
+    assert "keeps the contract" in result.stdout
+
+
 def test_run_leaves_a_folder_with_report_and_says_where(tiny: Path) -> None:
     result = dawndusk("run", str(tiny), "--seed", "7", "--out", "here")
     assert result.exit_code == 0, result.output

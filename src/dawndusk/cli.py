@@ -292,26 +292,40 @@ def new(
 @app.command()
 def check(
     target: Annotated[
-        str, typer.Argument(metavar="SCENARIO", help="Name or path; or the word 'policy'.")
+        str, typer.Argument(metavar="SCENARIO", help="Name or path; or the word 'policy' or 'job'.")
     ],
     name: Annotated[
-        str | None, typer.Argument(metavar="[POLICY]", help="The policy, as package.module:name.")
+        str | None, typer.Argument(metavar="[CODE]", help="Your own, as package.module:name.")
     ] = None,
     overrides: Overrides = None,
     debug: Debug = False,
 ) -> None:
-    """Check a scenario, or with `check policy package.module:name` your own policy."""
+    """Check a scenario, or with `check policy` or `check job package.module:name` your own code.
+
+    Of a job, --set gives its options: those that make it small, for it is run.
+    """
     with _one_line_errors(debug):
         if target == "policy" and name:
             from dawndusk.placement import conformance
 
             conformance.check(conformance.resolve(name))
             typer.echo(f"{name}: keeps the contract of a placement policy")
+        elif target == "job" and name:
+            from dawndusk.execution import protocol
+            from dawndusk.scenario.loading import assignment
+
+            protocol.check(name, dict(map(assignment, overrides or [])))
+            typer.echo(f"{name}: keeps the contract of a job that really runs")
         elif name is None:
-            _load(target, overrides)
+            from dawndusk.placement import conformance
+            from dawndusk.real.jobs import find
+
+            scenario = _load(target, overrides)
+            conformance.resolve(scenario.placement.policy)
+            find(scenario)
             typer.echo(f"{target}: valid")
         else:
-            raise ValueError(f"check {target}: only 'check policy NAME' takes a second word")
+            raise ValueError(f"check {target}: only 'policy' and 'job' take a second word")
 
 
 def _load(name: str, overrides: list[str] | None, seed: int | None = None) -> "Scenario":

@@ -145,3 +145,22 @@ def test_each_broken_promise_is_named(monkeypatch, name, broken, fault):
     monkeypatch.setattr(LeastSquares, name, wrapped)
     faults = protocol.conformance(least_squares, {})
     assert any(re.search(fault, each) for each in faults), faults
+
+
+def test_checked_by_name():
+    protocol.check("tests.training_case:LeastSquares", {"rate": 0.1})
+    with pytest.raises(ValueError, match="no function nothing"):
+        protocol.check("tests.training_case:nothing", {})
+
+
+def test_a_check_tells_every_promise_broken(monkeypatch):
+    monkeypatch.setattr(LeastSquares, "tensors", lambda self: {"disk": {}})
+    monkeypatch.setattr(LeastSquares, "shared", lambda self: self.weights[:3])
+    with pytest.raises(ValueError, match=r"Squares: shared\(\) is .*; tensors\(\) has the kind"):
+        protocol.check("tests.training_case:LeastSquares", {})
+
+
+def test_a_job_that_fails_while_it_is_tried_is_told_in_one_line(monkeypatch):
+    monkeypatch.setattr(LeastSquares, "advance", lambda self, units: 1 / 0)
+    with pytest.raises(ValueError, match="while it is tried: ZeroDivisionError: division by zero"):
+        protocol.check("tests.training_case:LeastSquares", {})

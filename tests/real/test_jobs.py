@@ -130,3 +130,10 @@ def test_what_cannot_run_is_refused_in_one_line(execute: str, said: str) -> None
         real_jobs.real_jobs(scenario(real(2, execute=execute)))
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_the_code_of_jobs_is_found_without_running_it() -> None:
+    real_jobs.find(scenario(real(2, execute="tests.real_case:huge")))
+    real_jobs.find(load("suncatcher"))
+    with pytest.raises(ValueError, match=r"^workload\.jobs\.0\.real\.execute: .*no module nowhere"):
+        real_jobs.find(scenario(real(2, execute="nowhere.at_all:worker")))

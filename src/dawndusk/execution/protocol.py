@@ -267,6 +267,28 @@ def conformance(maker: Maker, options: Mapping[str, Any]) -> list[str]:
     return faults
 
 
+def check(path: str, options: Mapping[str, Any]) -> None:
+    """See that a job keeps what the protocol promises.
+
+    Args:
+        path: "package.module:function" [-]
+        options: that make it small [object]
+    Raises:
+        ValueError: with every promise that it breaks
+    Neglects:
+        whether a unit is always the same work
+    Source:
+        none: see `conformance`
+    """
+    make(path, 0, 2, 1, options)
+    try:
+        faults = conformance(resolve(path), options)
+    except Exception as error:
+        raise ValueError(f"{path}: fails while it is tried: {_said(error)}") from error
+    if faults:
+        raise ValueError(f"{path}: {'; '.join(faults)}")
+
+
 def _lacking(worker: Any, gradients: bool) -> list[str]:
     wanted: Sequence[str] = (*METHODS, *(GRADIENT_METHODS if gradients else ()))
     faults = [f"has no method {name}()" for name in wanted if not _callable(worker, name)]

@@ -5,6 +5,8 @@ the others. Workers are made to be asked; nothing is learnt here.
 """
 
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -120,6 +122,18 @@ def real_jobs(scenario: Scenario) -> tuple[RealJob, ...]:
     return tuple(found)
 
 
+def find(scenario: Scenario) -> None:
+    """See that the code of every job that really runs is there; none is run.
+
+    Raises:
+        ValueError: when a module or function is missing
+    """
+    for place, job in enumerate(scenario.workload.jobs):
+        if job.real is not None:
+            with _told(place):
+                protocol.resolve(job.real.execute)
+
+
 def sources(scenario: Scenario) -> list[Path]:
     """Files that real jobs depend on: their modules, and options that are files."""
     found = []
@@ -228,7 +242,7 @@ def _size(scenario: Scenario, place: int, job: Job) -> Size:
     """What a worker of the job says of itself; one is made for each kind of job."""
     assert job.real is not None
     given = job.real
-    try:
+    with _told(place):
         return _asked(
             given.execute,
             job.nodes,
@@ -236,6 +250,13 @@ def _size(scenario: Scenario, place: int, job: Job) -> Size:
             _options(job),
             given.method == "synchronous",
         )
+
+
+@contextmanager
+def _told(place: int) -> Iterator[None]:
+    """Errors of a job's code, with the path of what names it."""
+    try:
+        yield
     except ValueError as error:
         raise ValueError(f"workload.jobs.{place}.real.execute: {error}") from error
 

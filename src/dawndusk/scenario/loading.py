@@ -56,6 +56,21 @@ def load(source: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     return resolve(_underived(tree), entries, faults, label)
 
 
+def assignment(text: str) -> tuple[str, Any]:
+    """The path and the value of a "path=value", the value read as TOML where it is that.
+
+    Raises:
+        ValueError: when it is not of that form
+    """
+    path, equals, written = (part.strip() for part in text.partition("="))
+    if not equals or not path or not all(path.split(".")):
+        raise ValueError(f"--set: {text!r}; allowed: KEY=VALUE, such as time.duration=6 h")
+    try:
+        return path, tomllib.loads(f"value = {written}")["value"]
+    except tomllib.TOMLDecodeError:
+        return path, written
+
+
 def names() -> tuple[str, ...]:
     """Names of the shipped scenarios."""
     return tuple(sorted(each.name[:-5] for each in _folder().iterdir() if _is_toml(each.name)))
@@ -140,16 +155,13 @@ def _placed(tree: trees.Tree, folder: Path) -> trees.Tree:
 
 def _overridden(tree: trees.Tree, override: str, faults: list[Fault]) -> trees.Tree:
     """The tree with one "path=value" laid on top."""
-    path, equals, written = (part.strip() for part in override.partition("="))
-    if not equals or not path or not all(path.split(".")):
+    try:
+        path, value = assignment(override)
+    except ValueError:
         faults.append(
             Fault("override", shown(override), "not path=value", "such as time.duration=6 h")
         )
         return tree
-    try:
-        value = tomllib.loads(f"value = {written}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = written
     branch = trees.read({"value": value}, "override", faults, f"{path}.")["value"]
     with suppress(KeyError):  # a later entry of a list names no file
         branch = trees.find(_placed(trees.put({}, path, branch), Path()), path)
