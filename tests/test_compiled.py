@@ -1,6 +1,8 @@
 """Compiled code: where it is cached, and what the two decorators promise."""
 
+import os
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +53,26 @@ def test_machine_code_is_cached_for_one_state_of_the_sources(package: Path) -> N
     assert after != before
     (package / "satellite" / "new.py").write_text("")
     assert compiled._cache_folder() not in (before, after)
+
+
+def test_machine_code_that_no_run_uses_is_removed_after_a_month(package: Path) -> None:
+    now = compiled._used(compiled._cache_folder())
+    month_old, recent, foreign = (now.with_name(n) for n in ("kernels-0", "kernels-1", "model"))
+    for folder in (month_old, recent, foreign, now):
+        folder.mkdir(exist_ok=True)
+        age = 86400.0 * (29 if folder is recent else 31)
+        os.utime(folder, (time.time() - age,) * 2)
+    compiled._used(now)
+    assert time.time() - now.stat().st_mtime < 60.0
+    assert month_old.exists()
+    compiled._used(now.with_name("kernels-2"))
+    left = {folder.name for folder in now.parent.iterdir()}
+    assert left == {now.name, "kernels-1", "kernels-2", "model"}
+
+
+def test_a_folder_that_cannot_be_written_is_let_alone(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert compiled._used(tmp_path / "file" / "kernels-0").name == "kernels-0"
 
 
 def test_an_edit_of_the_same_length_counts(package: Path) -> None:
