@@ -45,6 +45,19 @@ def test_values_come_from_the_entries_they_name(tmp_path: Path) -> None:
     assert scenario.model.name == "llama-3-8b"
 
 
+def test_replaced_takes_lists_as_a_file_does(tmp_path: Path) -> None:
+    prices = [{"year": 2027, "price": "1500 USD/kg"}, {"year": 2035, "price": "200 USD/kg"}]
+    changed = loaded(tmp_path).replaced({"fleet.launch_prices": prices})
+    assert [each.price for each in changed.fleet.launch_prices] == [1500.0, 200.0]
+    again = changed.replaced({"fleet.launch_prices": prices[1:]})
+    assert [each.year for each in again.fleet.launch_prices] == [2035.0]
+    assert changed.replaced({"fleet.launch_prices": []}).fleet.launch_prices == ()
+    with pytest.raises(ScenarioError, match=r"launch_prices\.0\.price"):
+        changed.replaced({"fleet.launch_prices": [{"year": 2027, "price": "1500 kg"}]})
+    with pytest.raises(ScenarioError, match="launch_price"):
+        changed.replaced({"fleet.launch_price": prices})
+
+
 @pytest.mark.parametrize(
     "model", ["llama-3-8b", "llama-3-70b", "llama-3-405b", "gpt-oss-120b", "gemma-3-27b"]
 )

@@ -125,16 +125,22 @@ class Scenario(Tables):
         """The same scenario with some values changed, everything checked again.
 
         Args:
-            changes: SI value by dotted path; None leaves a value open [object]
+            changes: SI value by dotted path, None leaves it open; a list as in a file,
+                with units [object]
             origin: noted as the provenance of the changed values [object]
         Returns:
             another scenario [object]
         Raises:
             ScenarioError: when a path is unknown or a value is not allowed
         """
-        tree, faults = self._given, []
+        tree, faults = self._given, list[Fault]()
         for path, value in changes.items():
             known = self._values.get(path)
+            listed = known is not None or isinstance(trees.find(tree, path), list)
+            if isinstance(value, list | tuple) and listed:
+                branch = trees.read({path: list(value)}, origin, faults)[path]
+                tree = trees.put(tree, path, branch)
+                continue
             if known is None:
                 faults.append(unknown_name("replaced", path, self._values, "path"))
                 continue
