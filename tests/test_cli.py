@@ -426,6 +426,7 @@ def test_ctrl_c_after_the_constellation_ran_keeps_it(
         if 0.55 < share < 0.7:
             signal.raise_signal(signal.SIGINT)
 
+    monkeypatch.setattr("dawndusk.loop.WORTH", 0.0)
     with monkeypatch.context() as patched:
         patched.setattr(cli, "_progress", lambda title: nullcontext(press_ctrl_c_late))
         result = dawndusk("run", str(tiny), "--no-report")

@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 
 from dawndusk.connections import CITY, FIBRE, ISL, STATION, UP, Connections, Snapshot
 from dawndusk.fleet_plan import plan_fleet
-from dawndusk.network import weather
+from dawndusk.network import routing, weather
 from dawndusk.scenario import load
 from tests.links_case import (
     CLEAR_SKY,
@@ -237,7 +237,7 @@ def test_fibre_takes_its_stretched_length_at_the_speed_of_light_in_glass() -> No
 
 
 def test_how_users_reach_satellites() -> None:
-    """By fibre to every station and no link of their own, or direct and without that fibre."""
+    """By fibre to every station at work and no link of their own, or direct without that fibre."""
     cities, links = {}, {}
     for users in ("fibre", "direct"):
         net = network("suncatcher", *WALKER, f"network.users={users}")
@@ -250,12 +250,31 @@ def test_how_users_reach_satellites() -> None:
             "fibre": np.count_nonzero((seen.kinds == FIBRE) & other),
         }
         cities[users] = len(net.ground.origins)
-    stations = net.ground.stations
+        at_work = seen.edges[(seen.kinds == UP) & (kind == STATION) & (seen.rate > 0.0), 1]
+    stations = np.unique(at_work).size
+    assert 0 < stations < net.ground.stations
     assert links["fibre"]["beam"] == 0
     assert links["direct"]["beam"] > 0
     assert links["fibre"]["fibre"] == stations * (cities["fibre"] + 1)
     assert links["direct"]["fibre"] == stations
     assert links["fibre"]["station"] == links["direct"]["station"] > 0
+
+
+@pytest.mark.parametrize("users", ["fibre", "direct"])
+def test_fibre_left_out_would_make_no_way_shorter(users: str) -> None:
+    net = network("suncatcher", *WALKER, f"network.users={users}")
+    seen = view(net, 0.0)
+    other = seen.kinds != FIBRE
+    fibre, _, seconds = net.fibre
+    assert np.count_nonzero(~other) < len(fibre)
+    edges = np.concatenate([seen.edges[other], fibre])
+    whole = routing.pattern(net.satellites, net.vertices, edges)
+    times = np.concatenate([seen.seconds[other], seconds])
+    sources = net.satellites + np.append(net.ground.origins, net.ground.centre)
+    found, _ = routing.shortest(whole, times, sources)
+    n = net.satellites
+    assert np.array_equal(found[:-1, :n], seen.delay[:, :n])
+    assert np.array_equal(found[-1, :n], seen.from_centre[:n])
 
 
 def shortest_ways(net: Connections, seen: Snapshot, source: int, without: set[int]) -> dict:

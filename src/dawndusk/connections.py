@@ -186,13 +186,19 @@ class Connections:
             links, their rates, and the shortest ways from origins and data centre [object]
         """
         middle = time + 0.5 * self.interval
-        fibre, fibre_length, fibre_seconds = self.fibre
         parts: list[tuple[Indices, int, Array, Array, NDArray[np.bool_]]] = []
         if self.satellites:
             parts.append(self._between(middle))
             parts.append(self.downlinks(middle, sky, failed))
             if self.given.users == "direct":
                 parts.append(self._to_users(middle))
+        lit = np.zeros(self.vertices, np.bool_)
+        if self.satellites:
+            up, _, _, open_rate, _ = parts[1]
+            lit[up[open_rate > 0.0, 1]] = True
+        fibre, fibre_length, fibre_seconds = self.fibre
+        used = lit[fibre].any(axis=1)  # fibre to a station that sees no satellite leads nowhere
+        fibre, fibre_length, fibre_seconds = fibre[used], fibre_length[used], fibre_seconds[used]
         none = np.zeros(len(fibre), np.bool_)
         parts.append((fibre, FIBRE, fibre_length, np.full(len(fibre), np.inf), none))
         edges = np.concatenate([part[0] for part in parts])

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from threadpoolctl import threadpool_limits
 
 from dawndusk.constants import DAY, EARTH_MEAN_RADIUS, JULIAN_YEAR, MEV
 from dawndusk.environment import atmosphere, cosmic, displacement, dose, radiation, upsets
@@ -235,10 +236,14 @@ def _chip(scenario: Scenario) -> upsets.Chip:
     )
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def _dose_rate(
     spectrum: NDArray[np.float64], shielding: float, particle: radiation.Particle
 ) -> NDArray[np.float64]:
-    """Dose rate behind the shield [J/kg/s] of spectra of trapped particles."""
+    """Dose rate behind the shield [J/kg/s] of spectra of trapped particles.
+
+    One thread: for a product this small others only spin, as long again after it as in it.
+    """
     flux = radiation.above(spectrum, dose.edges(particle), particle)
     return dose.behind_aluminium(flux, shielding, particle)
 

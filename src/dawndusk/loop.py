@@ -51,6 +51,9 @@ FEW = 32
 CHECKPOINT = 20.0
 """Least time between two checkpoints, by the host's clock [s]."""
 
+WORTH = 1.0
+"""Least time that a loop has taken if its end is kept for what comes after it [s]."""
+
 
 def simulate(
     scenario: Scenario,
@@ -81,7 +84,8 @@ def simulate(
         progress: called with the share of the time done [object]
         stop: asked at every decision; True ends the run there, in good order [object]
         resume: a state that `save` was given, to go on from [object]
-        save: called with the state now and then, and before the last interval [object]
+        save: called with the state now and then, and before the last interval of a loop that
+            takes long [object]
         network: links and users, None where everything reaches everything at once [object]
         real: jobs that really run, all are modelled unless given; not used to resume [object]
     Returns:
@@ -122,14 +126,16 @@ def simulate(
     of_fleet, of_sites = tuple(now_on.fleet), tuple(now_on.sites)
     window: Window | None = None
     around: tuple[NDArray[np.float64], ...] | None = None
-    saved = clock.monotonic()
+    saved = started = clock.monotonic()
     began = clock.process_time() - now_on.cpu
 
     with ThreadPoolExecutor(workers) as pool:
         while now_on.step < steps and not stop():
             row = now_on.step % horizon
             state.wear(scenario, plan, now_on)
-            if clock.monotonic() - saved > CHECKPOINT or steps - now_on.step <= interval:
+            by_now = clock.monotonic()
+            last_one = steps - now_on.step <= interval and by_now - started > WORTH
+            if by_now - saved > CHECKPOINT or last_one:
                 now_on.cpu = clock.process_time() - began
                 save(now_on)
                 saved = clock.monotonic()

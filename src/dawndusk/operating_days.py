@@ -6,7 +6,10 @@ What they deliver by satellite is carried to every month of the fleet's history,
 age and number.
 """
 
+import os
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +20,8 @@ from numpy.typing import NDArray
 from dawndusk.constants import DAY, JULIAN_YEAR
 from dawndusk.deployment import MONTH, Deployment
 from dawndusk.fleet_plan import FleetPlan, older
-from dawndusk.placement.conformance import resolve
+from dawndusk.loop import THREADED
+from dawndusk.placement.conformance import SHIPPED, resolve
 from dawndusk.record import Record
 from dawndusk.scenario import Scenario
 from dawndusk.scenario.constellation import Imported
@@ -58,7 +62,9 @@ def operating_days(
         scenario: what is run, all sizes filled in [object]
         plan: its satellites as they are at the scenario's start [object]
         life: the fleet over the years [object]
-        threads: for the satellites, None for all processors [-]
+        threads: that days of few satellites share day by day, those of many satellite by
+            satellite, as under a policy that is not ours and may remember; None for all
+            processors [-]
         progress: called with the share done [object]
         stop: asked between and within the days; True gives up [object]
     Returns:
@@ -80,30 +86,37 @@ def operating_days(
         return None
     ends = manned[[0, -1]] if scenario.fleet.moments > 1 else manned[[len(manned) // 2]]
     months = np.unique(np.linspace(ends[0], ends[-1], scenario.fleet.moments).round().astype(int))
-    policy = scenario.placement.policy
-    rows: list[dict[str, Any]] = []
-    means = []
-    total = len(months) * len(SEASONS)
-    for month in months.tolist():
-        count = min(int(working[month]), plan.satellites)
-        age = float(ages[month])
-        found = 0.0
-        for name, calendar, day, weight in SEASONS:
-            if stop():
-                return None
-            start = _next(scenario.time.start, month, calendar, day)
-            record = _run(scenario, plan, start, count, age, policy, threads, stop)
-            if not record.complete:
-                return None
-            rows.append(_row(month, name, start, count, plan.satellites, age, record))
-            found += weight * record.totals["delivered_FLOP"] / record.duration / count
-            progress(len(rows) / total)
-        means.append(found / sum(season[3] for season in SEASONS))
+    counts = np.minimum(working[months].astype(int), plan.satellites)
+    days = [(k, season) for k in range(len(months)) for season in SEASONS]
+    workers = threads or os.cpu_count() or 1
+    shared = plan.satellites < THREADED and scenario.placement.policy in SHIPPED
+    at_once = min(workers, len(days)) if shared else 1
+    lock, share = threading.Lock(), iter(np.arange(1, len(days) + 1) / len(days))
+
+    def one(day: tuple[int, tuple[str, int, int, float]]) -> tuple[datetime, Record] | None:
+        k, (_, calendar, date, _) = day
+        if stop():
+            return None
+        start = _next(scenario.time.start, int(months[k]), calendar, date)
+        age = float(ages[months[k]])
+        record = _run(scenario, plan, start, int(counts[k]), age, workers // at_once, stop)
+        with lock:
+            progress(float(next(share)))
+        return (start, record) if record.complete else None
+
+    with ThreadPoolExecutor(at_once) as pool:
+        found = [each for each in pool.map(one, days) if each is not None]
+    if len(found) < len(days):
+        return None
+    rows, sums = [], np.zeros(len(months))
+    for (k, (name, _, _, weight)), (start, record) in zip(days, found, strict=True):
+        count, age = int(counts[k]), float(ages[months[k]])
+        rows.append(_row(int(months[k]), name, start, count, plan.satellites, age, record))
+        sums[k] += weight * record.totals["delivered_FLOP"] / record.duration / count
+    means = sums / sum(season[3] for season in SEASONS)
     compute = scenario.satellite.compute.count
     used = (compute - scenario.fleet.accelerator_spares) / compute
-    efficiency = used * _everywhere(
-        np.array(means), months, working, plan.satellites, ages, scenario
-    )
+    efficiency = used * _everywhere(means, months, working, plan.satellites, ages, scenario)
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     return OperatingDays(efficiency, columns)
 
@@ -137,8 +150,7 @@ def _run(
     start: datetime,
     count: int,
     age: float,
-    policy: str,
-    threads: int | None,
+    threads: int,
     stop: Callable[[], bool],
 ) -> Record:
     """One day on `count` satellites of an age; the others' places are empty."""
@@ -156,7 +168,7 @@ def _run(
     if isinstance(scenario.constellation, Imported):
         fleet = replace(fleet, elements=plan.elements)
     day = setting(then, fleet, threads, absent)
-    return day.simulate(resolve(policy), stop=stop)
+    return day.simulate(resolve(scenario.placement.policy), stop=stop)
 
 
 def _row(
