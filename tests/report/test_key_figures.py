@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from dawndusk.report import numbers
-from dawndusk.report.key_figures import KEY_FIGURES, availability, by_label, dig, loss, peak_flop
+from dawndusk.report.key_figures import (
+    KEY_FIGURES,
+    amount,
+    availability,
+    by_label,
+    dig,
+    loss,
+    peak_flop,
+)
 
 
 def test_labels_are_unique() -> None:
@@ -63,3 +71,8 @@ def test_a_break_even_price_below_zero_is_none() -> None:
     figure = by_label("Break-even launch price")
     assert figure.format(-901.0) == "none"
     assert figure.format(20.0) == "$20.0/kg"
+
+
+def test_amounts_below_a_thousand_take_no_prefix() -> None:
+    given = (0.0, 0.4263, 30.12, 4500.0, None)
+    assert [amount(value) for value in given] == ["0", "0.426", "30.1", "4.50\u202fk", "–"]

@@ -93,7 +93,9 @@ def per_kilogram(value: object) -> str:
 
 
 def amount(value: object) -> str:
-    """A number that need not be whole."""
+    """A number that need not be whole: 0.426, 30.1, 4.50 k."""
+    if numbers.is_number(value) and abs(value) < 1000.0:
+        return numbers.significant(value)
     return numbers.si(value, "").strip()
 
 
