@@ -290,8 +290,17 @@ const atlas = (() => {
     key.append(low, ramp, high);
     place.append(key);
   }
+  // Dragging turns a globe: `turn` is told by how much, across and along.
+  function turnable(element, turn) {
+    element.addEventListener("pointerdown", (event) => {
+      element.setPointerCapture(event.pointerId);
+    });
+    element.addEventListener("pointermove", (event) => {
+      if (event.buttons) turn(event.movementX * 0.008, event.movementY * 0.008);
+    });
+  }
   return {
     degree, unpack, vector, dot, cross, unit, mix, canvas, camera, ball, sunMark, sheet, marks,
-    marksOnBall, keys, bar, vertices, links, tint,
+    marksOnBall, keys, bar, vertices, links, tint, turnable,
   };
 })();

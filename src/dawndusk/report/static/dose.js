@@ -227,13 +227,9 @@
       `${Math.abs(lat).toFixed(0)}° ${lat < 0 ? "S" : "N"} ${Math.abs(lon).toFixed(0)}° ${lon < 0 ? "W" : "E"}: ${found} ${unit}`;
   });
   world.element.addEventListener("pointerleave", () => { $("#doseat").textContent = ""; });
-  globe.element.addEventListener("pointerdown", (event) => {
-    globe.element.setPointerCapture(event.pointerId);
-  });
-  globe.element.addEventListener("pointermove", (event) => {
-    if (!event.buttons) return;
-    heading -= event.movementX * 0.008;
-    tilt = Math.min(1.5, Math.max(-1.5, tilt + event.movementY * 0.008));
+  atlas.turnable(globe.element, (across, along) => {
+    heading -= across;
+    tilt = Math.min(1.5, Math.max(-1.5, tilt + along));
     draw();
   });
   redraws.push(() => { legend(); draw(); });

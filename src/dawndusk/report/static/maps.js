@@ -304,13 +304,9 @@
     };
     requestAnimationFrame(advance);
   });
-  globe.element.addEventListener("pointerdown", (event) => {
-    globe.element.setPointerCapture(event.pointerId);
-  });
-  globe.element.addEventListener("pointermove", (event) => {
-    if (!event.buttons) return;
-    heading -= event.movementX * 0.008;
-    tilt = Math.min(1.5, Math.max(-1.5, tilt + event.movementY * 0.008));
+  atlas.turnable(globe.element, (across, along) => {
+    heading -= across;
+    tilt = Math.min(1.5, Math.max(-1.5, tilt + along));
     draw();
   });
   listeners.push((time) => { if (playing === null && time <= times.at(-1)) go(time); });

@@ -219,13 +219,9 @@
   $("#path").parentElement.hidden = !paths.length;
   $("#path").addEventListener("change", () => { if (chosen()) face(); draw(); });
   for (const id of ["#use", "#which"]) $(id).addEventListener("change", draw);
-  globe.element.addEventListener("pointerdown", (event) => {
-    globe.element.setPointerCapture(event.pointerId);
-  });
-  globe.element.addEventListener("pointermove", (event) => {
-    if (!event.buttons) return;
-    heading -= event.movementX * 0.008;
-    tilt = Math.min(1.5, Math.max(-1.5, tilt + event.movementY * 0.008));
+  atlas.turnable(globe.element, (across, along) => {
+    heading -= across;
+    tilt = Math.min(1.5, Math.max(-1.5, tilt + along));
     draw();
   });
   redraws.push(() => { legend(); draw(); });
