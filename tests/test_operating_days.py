@@ -8,6 +8,7 @@ import pytest
 from dawndusk.deployment import deploy
 from dawndusk.fleet_plan import plan_fleet
 from dawndusk.operating_days import SEASONS, _next, operating_days
+from dawndusk.placement.greedy import greedy
 from dawndusk.scenario import load
 
 FAST = ["time.step=300 s", "placement.interval=10 min", "network.enabled=false", "fleet.runs=20"]
@@ -66,6 +67,35 @@ def test_seasons_follow_the_moment() -> None:
     assert _next(start, 0, 6, 21) == start
     assert _next(start, 1, 6, 21) == datetime(2028, 6, 21, tzinfo=UTC)
     assert _next(start, 12, 12, 21) == datetime(2028, 12, 21, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("policy", ["greedy", "tests.test_operating_days:remembering"])
+def test_days_side_by_side_are_those_one_after_the_other(policy: str) -> None:
+    plan = plan_fleet(load("suncatcher", [*FAST, f"placement.policy={policy}"]))
+    life = deploy(plan.scenario, plan, 150.0)
+    shares: list[float] = []
+    SEEN.clear()
+    alone, beside = (
+        operating_days(plan.scenario, plan, life, threads=threads, progress=shares.append)
+        for threads in (1, 3)
+    )
+    assert alone is not None
+    assert beside is not None
+    assert alone.columns == beside.columns
+    assert np.array_equal(alone.efficiency, beside.efficiency)
+    assert shares == [*np.arange(1, 10) / 9, *np.arange(1, 10) / 9]
+    assert sorted(SEEN[: len(SEEN) // 2]) * 2 == SEEN
+
+
+SEEN: list[tuple[int, float]] = []
+"""Days counted from 0 to 8, and times of the decisions in them."""
+
+
+def remembering(outlook, view):  # type: ignore[no-untyped-def]
+    """A policy that only works where its days come one after the other."""
+    day = (SEEN[-1][0] if SEEN else -1) + (view.time == 0.0)
+    SEEN.append((day % 9, view.time))
+    return greedy(outlook, view)
 
 
 def test_giving_up_leaves_nothing(abandoned) -> None:  # type: ignore[no-untyped-def]
