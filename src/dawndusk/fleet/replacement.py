@@ -276,6 +276,8 @@ def simulate(made: Plan, seed: int, runs: int, first: int = 0) -> History:
         capacity=np.zeros((runs, months)),
         age=np.zeros((runs, months)),
     )
+    failure, hazard = np.ascontiguousarray(made.failure), np.ascontiguousarray(made.hazard)
+    made = made._replace(failure=failure, hazard=hazard)
     for run in range(runs):
         key = np.array([seed, first + run], np.uint64)
         _follow(made, np.random.Generator(np.random.Philox(key=key)), run, history)
