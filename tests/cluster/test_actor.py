@@ -49,3 +49,22 @@ def test_a_replica_can_be_made_from_what_is_pickled() -> None:
     rank, maker, kept = pickle.loads(pickle.dumps((1, partial(worker, replicas=2, seed=1), None)))
     assert (rank, kept) == (1, None)
     assert callable(maker)
+
+
+def test_memory_that_is_only_claimed_is_not_sent() -> None:
+    replicas = home(0, claiming, None)
+    assert perform(replicas, 0, [("tensors", ())]) == ["weights", "cache"]
+    assert perform(replicas, 0, [("tensors", ("cache",))]) == {}
+    assert list(perform(replicas, 0, [("tensors", ("weights",))])) == ["all"]
+
+
+class Claiming(LeastSquares):
+    """Claims ten gigabytes that are not there."""
+
+    def tensors(self):  # type: ignore[no-untyped-def]
+        claimed = np.broadcast_to(np.zeros(1, np.uint8), (10**10,))
+        return {"weights": {"all": self.weights}, "cache": {"claimed": claimed}}
+
+
+def claiming(rank: int) -> Claiming:
+    return Claiming(rank, 1, 1, {})

@@ -137,3 +137,21 @@ def test_after_an_outer_step_the_usual_norm_is_learnt_anew() -> None:
         damage.after(0, {"gradient_norm_max": 2.0 + 0.1 * (k % 5)}, worker.tensors())
     damage.taken_over(0, True)
     assert damage.after(0, {"gradient_norm_max": 40.0}, worker.tensors()) == ""
+
+
+def test_caches_are_struck_by_their_share_of_the_bits() -> None:
+    weights, cache = np.ones(100, np.float32), np.ones(300, np.float32)
+    damage, rng = Damage(False, (), 1), np.random.default_rng(4)
+    tensors = {"weights": {"all": weights}, "cache": {"keys": cache}}
+    told = [damage.strike(0, tensors, True, rng) for _ in range(2000)]
+    assert sum("cache.keys" in each for each in told) == pytest.approx(1500, abs=60)
+    assert (cache != 1.0).any()
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_memory_that_is_only_claimed_is_out_of_reach(stored: bool) -> None:
+    claimed = np.broadcast_to(np.zeros(1, np.uint8), (10**10,))
+    damage = Damage(False, (), 1)
+    told = damage.strike(0, {"cache": {"claimed": claimed}}, stored, np.random.default_rng(1))
+    assert told.startswith("masked")
+    assert damage.outcomes["masked"] == 1

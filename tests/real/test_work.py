@@ -2,6 +2,8 @@
 
 import math
 import pickle
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -455,3 +457,38 @@ def test_two_jobs_share_the_fleet() -> None:
     assert [run.training.executed[0] for run in record.real.runs] == [50, 80]
     assert record.jobs["name"] == ["toy/0", "toy/1", "second/0"]
     assert record.jobs["done"][2] == pytest.approx(80 * STEP * RATE)
+
+
+COUNTING = """
+import json, sys
+done = 0
+for line in sys.stdin:
+    asked = json.loads(line)
+    if asked["do"] == "save":
+        json.dump(done, open(asked["file"], "w"))
+    elif asked["do"] == "load":
+        done = json.load(open(asked["file"]))
+    done += asked["do"] == "unit"
+    print(json.dumps({"unit": asked.get("unit"), "loss": 1.0 / (1 + done)}), flush=True)
+"""
+
+
+def test_a_command_line_is_a_job_that_strikes_do_not_reach(tmp_path: Path) -> None:
+    script = tmp_path / "count.py"
+    script.write_text(COUNTING, encoding="utf-8")
+    options = {"command": [sys.executable, str(script)], "memory": 1e9, "unit_flop": 1e12}
+    case = ready(
+        nodes=1,
+        units=60,
+        execute="dawndusk.execution.command:worker",
+        method="single",
+        work_scale=STEP * RATE / 1e12,
+        options=options,
+    )
+    rows = [(7.0 * k + 1.0, 0, faults.SILENT) for k in range(20)]
+    run, _ = trained(case.changed(strikes=hits(*rows)))
+    assert run.finished
+    assert run.training.executed[0] == 60
+    assert run.damage.outcomes["masked"] == 20
+    losses = run.log.columns["loss"]
+    assert min(each for each in losses if each > 0.0) == pytest.approx(1.0 / 61.0)

@@ -8,6 +8,8 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from numpy.typing import NDArray
+
 from dawndusk.execution.training.hosts import InProcess
 
 WRITE, CAPTURE = "write", "capture"
@@ -71,6 +73,11 @@ def captured(replicas: InProcess) -> dict[str, Any]:
     return kept
 
 
+def _within_reach(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Memory that can be written; the rest may be only claimed, and is not worth a copy."""
+    return {name: each for name, each in arrays.items() if each.flags.writeable}
+
+
 def perform(replicas: InProcess, rank: int, calls: list[tuple[str, tuple[Any, ...]]]) -> Any:
     """Calls one after another on a replica in this process; what the last one returned."""
     found: Any = None
@@ -83,7 +90,7 @@ def perform(replicas: InProcess, rank: int, calls: list[tuple[str, tuple[Any, ..
                 memory[kind][name][...] = values
         elif method == "tensors":
             kinds = replicas.call("tensors", {rank: ()})[rank]
-            found = dict(kinds[arguments[0]]) if arguments else list(kinds)
+            found = _within_reach(kinds[arguments[0]]) if arguments else list(kinds)
         else:
             found = replicas.call(method, {rank: arguments})[rank]
     return found

@@ -18,8 +18,8 @@ OUTCOMES = ("masked", "corrected", "detected", "non_finite", "loss_spike", "sile
 """What becomes of a strike: without effect, corrected or found by ECC or a guard, seen as a
 loss that is no number or that jumps, or taken over unseen."""
 
-STRUCK = ("weights", "optimiser", "activations")
-"""Kinds of memory that are struck, in this order."""
+STRUCK = ("weights", "optimiser", "activations", "cache")
+"""Kinds of memory that are struck, in this order; what cannot be written is out of reach."""
 
 UNLIKE = 0.1
 """Least median deviation of contributions' norms, as a share of them: chosen [-]."""
@@ -68,8 +68,16 @@ class Damage:
         if not stored and "vote" in self.guards:
             self.outcomes["corrected"] += 1
             return "corrected: outvoted by two other executions of the step"
-        kinds = [kind for kind in STRUCK if kind in tensors]
-        places = [(kind, name) for kind in kinds for name in tensors[kind]]
+        places = [
+            (kind, name)
+            for kind in STRUCK
+            if kind in tensors
+            for name, each in tensors[kind].items()
+            if each.flags.writeable
+        ]
+        if not places:
+            self.masked()
+            return "masked: no memory within reach"
         arrays = [tensors[kind][name] for kind, name in places]
         drawn = flips.draw(arrays, [self.ecc] * len(arrays), int(stored), int(not stored), random)
         outcome = flips.OUTCOMES[int(drawn.outcome[0])]
