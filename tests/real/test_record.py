@@ -81,5 +81,7 @@ def test_a_job_that_is_not_finished_or_ruined_is_told(sides) -> None:  # type: i
     assert "7 times as often" in said[2]
     told = real_record.summary(orbit, ground, COSTS)["toy"]["orbit"]
     assert told["validation_loss_last"] is None
+    run.losses[:] = [float("nan")] * 3
+    assert "no loss is known" in real_record.warnings(orbit, ground)[1]
     assert told["virtual_s"] is None
     assert real_work.begin(case.scenario, 2) is not None

@@ -59,8 +59,10 @@ def warnings(orbit: Record, ground: Record) -> list[str]:
                 said.append(
                     f"{name}: {done} of {run.job.units} steps within time.duration ({side})"
                 )
-            if run.losses and not math.isfinite(run.losses[-1]):
+            if any(map(math.isfinite, run.losses)) and not math.isfinite(run.losses[-1]):
                 said.append(f"{name}: its numbers are ruined, the loss is no number ({side})")
+            elif run.losses and not any(map(math.isfinite, run.losses)):
+                said.append(f"{name}: no loss is known, its evaluation tells none ({side})")
             if side == "orbit" and run.job.flip_scale not in (0.0, 1.0):
                 said.append(
                     f"{name}: its numbers were struck {run.job.flip_scale:g} times as often as "
