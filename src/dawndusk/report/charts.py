@@ -145,8 +145,8 @@ CHARTS = (
     ),
 )
 
-COUNTED = ("requests", "satellites", "launches")
-"""Units that are numbers of things and take no prefix."""
+COUNTED = ("requests", "satellites", "launches", "loss")
+"""Units that are numbers of things, or none, and take no prefix."""
 
 MARKS = {"fault": "hot", "brownout": "sun"}
 """Events drawn as ticks on the compute chart, with their colours."""

@@ -12,7 +12,7 @@ from dawndusk.report import numbers
 from dawndusk.report.charts import Chart, Line, charts, compact
 from dawndusk.report.facts import pair
 from dawndusk.report.faults import CAUSES
-from dawndusk.report.key_figures import dig
+from dawndusk.report.key_figures import amount, dig
 from dawndusk.report.training_figures import FIGURES, SIDES
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ MARKED = {"kill": ("lost", "hot"), "flip": ("struck", "sun"), "rejoin": ("back",
 """Kinds of events on the chart: what they are called, and their colour."""
 
 METHODS = {
-    "single": "one replica",
+    "single": "alone",
     "synchronous": "synchronous data parallel",
     "diloco": "DiLoCo",
     "streaming": "streaming DiLoCo",
@@ -45,8 +45,8 @@ def training_charts(table: pa.Table | None) -> list[dict[str, Any]]:
         mine = table.filter(pa.array([each == job for each in jobs]))
         chart = Chart(
             f"Validation loss of {job}",
-            "nats",
-            "On text held back, over virtual time; training loss in orbit beside it.",
+            "loss",
+            "On what is held back, over virtual time; training loss in orbit beside it.",
             lines=(
                 Line("training", "training, in orbit", "quiet"),
                 Line("orbit", "in orbit", "orbit"),
@@ -121,14 +121,15 @@ def lead(name: str, told: Mapping[str, Any]) -> str:
     """What really ran, in a sentence or two."""
     method = METHODS.get(str(told.get("method")), str(told.get("method")))
     rounds = told.get("interval", 1)
-    size = numbers.si(told.get("parameters"), "").strip()
+    parameters, replicas = told.get("parameters"), told.get("replicas")
+    size = "one parameter" if parameters == 1 else f"{amount(parameters)} parameters"
     step = numbers.duration(told.get("unit_s"))
     every = f", exchanging every {rounds} steps" if rounds and rounds > 1 else ""
     scale = told.get("flip_scale")
     struck = f" Its numbers are struck {scale:g} times as often as radiation would."
     return (
-        f'<p class="lead"><b>{escape(name)}</b> really ran: {numbers.count(told.get("replicas"))} '
-        f"replicas of {size} parameters, {method}{every}. "
+        f'<p class="lead"><b>{escape(name)}</b> really ran: {numbers.count(replicas)} '
+        f"replica{'' if replicas == 1 else 's'} of {size}, {method}{every}. "
         "Losses, crashes and bit flips are those of the program; time, joules and money are those "
         f"of the design's chips and links, where a step takes {step}"
         f".{struck if numbers.is_number(scale) and scale not in (0, 1) else ''}</p>"
