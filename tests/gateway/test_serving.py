@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,12 +44,15 @@ def serve(tiny: Path, out: Path, *words: str) -> Iterator[tuple["subprocess.Pope
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     assert process.stdout is not None
+    too_late = threading.Timer(240.0, process.kill)
+    too_late.start()
     try:
         found = (re.search(r"http://127\.0\.0\.1:\d+/v1", line) for line in process.stdout)
         address = next(each[0] for each in found if each)
         with openai.OpenAI(base_url=address, api_key="any", max_retries=0, timeout=30.0) as client:
             yield process, client
     finally:
+        too_late.cancel()
         process.kill()
         process.wait()
 
