@@ -105,7 +105,7 @@ def test_figures_stand_side_by_side() -> None:
     for said in (
         "4.200 → no number",
         "4.200 → 2.200",
-        "1 600, 30 lost".replace(" ", "\u202f", 1),
+        "1 600, 30 of them lost".replace(" ", "\u202f", 1),
         "3: 1 found, 2 unseen",
         "2 lost, 2 rejoined",
     ):

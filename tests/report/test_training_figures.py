@@ -16,3 +16,9 @@ def test_words() -> None:
     assert flips_text({"flips": {"waiting": 3}}) == "0"
     assert back_text({"kills": 2, "rejoins": 1, "restores": 1}) == "2 lost, 1 rejoined, 1 restored"
     assert back_text({}) == "0"
+
+
+def test_a_small_loss_is_told_in_powers_of_ten() -> None:
+    told = {"validation_loss_first": 0.731, "validation_loss_last": 3.216e-7}
+    assert loss_text(told) == "0.731 → 3.22·10⁻⁷"
+    assert loss_text({**told, "validation_loss_last": 0.0}) == "0.731 → 0.000"

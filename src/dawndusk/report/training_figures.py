@@ -23,15 +23,19 @@ def loss_text(told: Mapping[str, Any]) -> str:
     first, last = told.get("validation_loss_first"), told.get("validation_loss_last")
     if not numbers.is_number(first):
         return numbers.MISSING
-    end = f"{last:.3f}" if numbers.is_number(last) else "no number"
-    return f"{first:.3f} → {end}"
+    return f"{_loss(first)} → {_loss(last) if numbers.is_number(last) else 'no number'}"
+
+
+def _loss(value: float) -> str:
+    """Three decimals, or powers of ten where they would show nothing."""
+    return f"{value:.3f}" if abs(value) >= 0.01 or value == 0.0 else numbers.powers(value, 3)
 
 
 def steps_text(told: Mapping[str, Any]) -> str:
     """Steps that were executed, and how many of them were lost."""
     lost = told.get("lost")
     text = numbers.count(told.get("executed"))
-    return f"{text}, {numbers.count(lost)} lost" if lost else text
+    return f"{text}, {numbers.count(lost)} of them lost" if lost else text
 
 
 def flips_text(told: Mapping[str, Any]) -> str:
