@@ -97,6 +97,19 @@ def test_the_small_model_embeds_unless_told_otherwise(tiny: Path, tmp_path: Path
         assert "1 offered = 1 answered" in ended(process)
 
 
+def test_the_address_is_told_once_it_takes_connections(tiny: Path) -> None:
+    reached = []
+
+    def say(line: str) -> None:
+        if found := re.search(r"127\.0\.0\.1:(\d+)/v1", line):
+            with socket.create_connection(("127.0.0.1", int(found[1])), 10.0):
+                reached.append(line)
+            raise KeyboardInterrupt
+
+    assert serving(load(str(tiny)), None, None, Options(port=0, speed=1000.0), say).entries == []
+    assert len(reached) == 1
+
+
 def test_a_port_in_use_and_an_unknown_city_are_told_at_once(tiny: Path) -> None:
     scenario = load(str(tiny))
     with socket.socket() as taken:

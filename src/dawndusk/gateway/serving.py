@@ -74,8 +74,9 @@ def serving(
         raise
     place = f"{options.host}:{listener.getsockname()[1]}"
     models = ", ".join(backend.model for backend in (chat, embeddings) if backend) or "no models"
-    say(f"{models} in orbit at http://{place}/v1, {options.speed:g} virtual seconds a second")
     try:
+        listener.listen()  # who is told the address may connect at once
+        say(f"{models} in orbit at http://{place}/v1, {options.speed:g} virtual seconds a second")
         server.run(sockets=[listener])
     except KeyboardInterrupt:
         pass
