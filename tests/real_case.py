@@ -6,7 +6,8 @@ from typing import Any
 from dawndusk.real import work as real_work
 from dawndusk.real.run import RealRun
 from dawndusk.record import Record
-from tests.system.whole_run import Prepared
+from dawndusk.scenario import load
+from tests.system.whole_run import Prepared, prepare
 from tests.traffic_case import Wires, carried, sunny
 from tests.training_case import LeastSquares
 
@@ -87,6 +88,20 @@ def trained(case: Prepared, wires: Wires | None = None, **given: Any) -> tuple[R
     record = carried(case, wires or linked(case.plan.satellites), real=work, **given)
     assert record.real is not None
     return record.real.runs[0], record
+
+
+def shadowed() -> Prepared:
+    """Starcloud-1 without a battery for compute works only in sunlight."""
+    overrides = (
+        "time.duration=3 h",
+        "workload.rate=0 Hz",
+        "faults.enabled=false",
+        "radiation.enabled=false",
+        "network.enabled=false",
+        "satellite.battery.initial_charge=0.2",
+        real(1, units=100_000, method="single", work_scale=1e14),
+    )
+    return prepare(load("starcloud-1", list(overrides)))
 
 
 def curve(run: RealRun) -> list[tuple[Any, ...]]:

@@ -4,14 +4,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from dawndusk import cli
-from tests.test_cli import TINY
-
-
-def dawndusk(*words: str) -> Result:
-    return CliRunner().invoke(cli.app, list(words))
+from tests.test_cli import TINY, dawndusk
 
 
 @pytest.fixture

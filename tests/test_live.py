@@ -16,18 +16,10 @@ from dawndusk.placement.conformance import _situation, resolve
 from dawndusk.placement.outlook import Decision
 from dawndusk.scenario import Scenario, load
 from tests.gateway.sky_case import Sky, moment, outages
+from tests.test_cli import TINY
 
-TINY = """\
-name = "tiny"
-time.start = 2027-03-20T00:00:00Z
-time.duration = "1 h"
-constellation.kind = "sun_synchronous"
-constellation.altitude = "650 km"
-constellation.local_time = "18:00"
-constellation.satellites = 2
-satellite.design = "starcloud-1"
+MORE = """\
 workload.model = "gemma-3-270m"
-workload.rate = "0.05 Hz"
 faults.interruption_rate = "0.5 1/h"
 ground.hybrid = true
 ground.hybrid_nodes = 1
@@ -37,8 +29,8 @@ ground.hybrid_nodes = 1
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Scenario:
     path: Path = tmp_path_factory.mktemp("live") / "tiny.toml"
-    path.write_text(TINY, encoding="utf-8")
-    return load(str(path))
+    path.write_text(TINY + MORE, encoding="utf-8")
+    return load(str(path), ["workload.rate=0.05 Hz"])
 
 
 @pytest.fixture(scope="module")

@@ -23,11 +23,10 @@ from dawndusk.execution.training.hosts import DARK, LOST, SAFE, WORKING, InProce
 from dawndusk.placement.outlook import Decision, Outlook, View
 from dawndusk.real import work as real_work
 from dawndusk.real.run import RealRun
-from dawndusk.scenario import load
 from tests.cluster.ray_case import Killer, Watched, housed, needs_ray, nothing_left
 from tests.real.test_work import hits, struck
-from tests.real_case import curve, linked, ready, real
-from tests.system.whole_run import Prepared, prepare
+from tests.real_case import curve, linked, ready, real, shadowed
+from tests.system.whole_run import Prepared
 from tests.traffic_case import carried, sunny
 from tests.training_case import worker
 
@@ -220,20 +219,6 @@ def test_a_safe_mode_drains_and_a_move_takes_the_memory_along() -> None:
     assert states == {"1": table.OVER, "2": table.UP, "3": table.UP}
     assert table.DRAINED in engine.seen_states
     assert engine.differences == []
-
-
-def shadowed() -> Prepared:
-    """Starcloud-1 without a battery for compute works only in sunlight."""
-    overrides = (
-        "time.duration=3 h",
-        "workload.rate=0 Hz",
-        "faults.enabled=false",
-        "radiation.enabled=false",
-        "network.enabled=false",
-        "satellite.battery.initial_charge=0.2",
-        real(1, units=100_000, method="single", work_scale=1e14),
-    )
-    return prepare(load("starcloud-1", list(overrides)))
 
 
 @needs_ray

@@ -16,7 +16,7 @@ from dawndusk.real import work as real_work
 from dawndusk.scenario import load
 from dawndusk.state import State
 from dawndusk.strikes import flips
-from tests.real_case import RATE, STEP, curve, linked, ready, real, trained
+from tests.real_case import RATE, STEP, curve, linked, ready, real, shadowed, trained
 from tests.system.whole_run import prepare
 from tests.traffic_case import SUNNY, carried, job, sunny
 
@@ -128,17 +128,7 @@ def test_learning_is_real() -> None:
 
 
 def test_in_the_dark_nothing_is_executed() -> None:
-    """Starcloud-1 without a battery for compute works only in sunlight."""
-    overrides = (
-        "time.duration=3 h",
-        "workload.rate=0 Hz",
-        "faults.enabled=false",
-        "radiation.enabled=false",
-        "network.enabled=false",
-        "satellite.battery.initial_charge=0.2",
-        real(1, units=100_000, method="single", work_scale=1e14),
-    )
-    case = prepare(load("starcloud-1", list(overrides)))
+    case = shadowed()
     work = real_work.begin(case.scenario, 1)
     record = case.orbit(real=work)
     run = work.runs[0]

@@ -13,7 +13,7 @@ from dawndusk.demand import Demand
 from dawndusk.execution import modelled
 from dawndusk.fleet_plan import FleetPlan
 from dawndusk.gateway.backends import Answers, BackendError, chat_backend
-from dawndusk.gateway.journey import cost
+from dawndusk.gateway.journey import cost, decode_seconds
 from dawndusk.gateway.wire import Chat
 from dawndusk.live import Served, served
 from dawndusk.record import Record
@@ -175,10 +175,8 @@ def _row(
 
 def _cost(engine: Served, read: int, written: int, orbital: bool) -> tuple[float, float]:
     """Energy and price of a request alone on an engine at full clock."""
-    service, more = engine.service, max(written - 1, 0)
-    reading = float(prefill_seconds(float(read), float(read) ** 2, service))
-    contexts = more * (read + 1) + 0.5 * more * (more - 1)
-    writing = float(more * service.iteration[1]) + service.context_time * contexts
+    reading = float(prefill_seconds(float(read), float(read) ** 2, engine.service))
+    writing = decode_seconds(read, 0, max(written - 1, 0), 1, engine.service)
     first = cost(engine, reading, 1.0, engine.node.compute_activity, orbital)
     rest = cost(engine, writing, 1.0, engine.node.memory_activity, orbital)
     return first[0] + rest[0], first[1] + rest[1]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dawndusk.live import Live, Moment, Served
-from dawndusk.requests import prefill_seconds
+from dawndusk.requests import Service, prefill_seconds
 from dawndusk.satellite import accelerator
 
 MOST_RETRIES = 100
@@ -174,13 +174,8 @@ class Journey:
         return prefill_seconds(length, length * length, service) + self._iterations(0, more)
 
     def _iterations(self, done: int, more: int) -> float:
-        """Engine time of iterations after the first `done`; all of the batch are as long [s]."""
-        service = self.served.service
-        first = self.prompt + 1 + done
-        contexts = more * first + 0.5 * more * (more - 1)
-        return float(more * service.iteration[self.batch]) + (
-            service.context_time * self.batch * contexts
-        )
+        """Engine time of iterations after the first `done` [s]."""
+        return decode_seconds(self.prompt, done, more, self.batch, self.served.service)
 
     async def _decode(self, tokens: int) -> None:
         """Iterations, one a token; those that are complete stay when the site is lost."""
@@ -260,6 +255,22 @@ class Journey:
         patience = self.served.service.patience
         if not self.worked and self.time > self.arrival + patience:
             raise DroppedError(f"no site began within workload.patience, {patience:g} s")
+
+
+def decode_seconds(prompt: int, done: int, more: int, batch: int, service: Service) -> float:
+    """Engine time of iterations of a request, one a token; all of its batch are as long.
+
+    Args:
+        prompt: its tokens [-]
+        done: iterations before [-]
+        more: iterations [-]
+        batch: requests that decode together [-]
+        service: times of the engine [object]
+    Returns:
+        engine time [s]
+    """
+    contexts = more * (prompt + 1 + done) + 0.5 * more * (more - 1)
+    return float(more * service.iteration[batch]) + service.context_time * batch * contexts
 
 
 def cost(

@@ -269,9 +269,7 @@ class RealRun:
     def _lose(self, rank: int, now: float, cause: int, detail: str) -> None:
         """A replica's memory is gone."""
         before, seat = self.lost, self.seats[rank]
-        for number in [n for n, (who, _) in self._moving.items() if who == rank]:
-            self.carrier.drop(number)
-            del self._moving[number]
+        self._stay(rank)
         self._last_cause = cause
         unit = self.training.done(rank) if rank in self.training.present else 0
         if rank in self.training.present or self._joining(rank):
@@ -498,13 +496,17 @@ class RealRun:
                 continue
             if any((rank, target) == each for each in self._moving.values()):
                 continue
-            for number in [n for n, (who, _) in self._moving.items() if who == rank]:
-                self.carrier.drop(number)
-                del self._moving[number]
+            self._stay(rank)
             self._moves -= 1
             self._moving[self._moves] = (rank, target)
             size = self.training.state_size(rank)
             self.carrier.add(self._moves, "move", [(-2 - seat.site, -2 - target, size)], now)
+
+    def _stay(self, rank: int) -> None:
+        """A replica's memory is not on its way to another site any more."""
+        for number in [n for n, (who, _) in self._moving.items() if who == rank]:
+            self.carrier.drop(number)
+            del self._moving[number]
 
     def _works(self, rank: int, now: float) -> bool:
         """A replica has its numbers, its site and room for a unit."""
