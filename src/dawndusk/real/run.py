@@ -426,9 +426,7 @@ class RealRun:
     def _watch(self, now: float) -> None:
         """Evaluate what has been learnt, where a look is due."""
         job, training = self.job, self.training
-        if not training.present:
-            return
-        if math.isnan(self.begun) and self.losses:
+        if not training.present or (math.isnan(self.begun) and self.losses):
             return
         unit = min(training.done(rank) for rank in training.present)
         agreed = all(each.kind != "exchange" for each in training.due)
