@@ -96,7 +96,7 @@ def test_a_node_that_ends_while_it_starts_is_not_waited_for(
 ) -> None:
     """Ray itself would look for it for half a minute."""
     shown = iter([set(), {5}, *[set() if why == "ended" else {5}] * 1000])
-    monkeypatch.setattr(adapter, "raylets", lambda: next(shown))
+    monkeypatch.setattr(adapter.processes, "started", lambda name: next(shown))
     monkeypatch.setattr(adapter, "STARTING", 0.5)
     slowly, removed = threading.Event(), threading.Event()
     one = Cluster.__new__(Cluster)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from dawndusk.cluster import processes
 
@@ -43,6 +44,23 @@ def test_an_orphan_is_still_of_its_session() -> None:
     assert processes.session(parent.pid) == {child}
     assert processes.end_session(parent.pid) == set()
     assert not processes.alive(child)
+
+
+def test_a_copy_of_a_process_is_not_one_that_was_started(tmp_path: Path) -> None:
+    """A node of Ray forks for each worker; the copy ends being called a node within 13 ms."""
+    node = tmp_path / "a-node"
+    node.write_text("#!/bin/sh\n(sleep 600; :) & echo $!\nwait\n", encoding="utf-8")
+    node.chmod(0o755)
+    parent = subprocess.Popen([node], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    copy = int(parent.stdout.readline())
+    below = processes.descendants(parent.pid)
+    named = {each.pid for each in processes.table() if each.name == "a-node"}
+    found = processes.started("a-node")
+    assert processes.end(below) == set()
+    parent.communicate()
+    assert named & below == {parent.pid, copy}
+    assert found == {parent.pid}
 
 
 def test_a_dead_process_that_nobody_asked_for_is_gone() -> None:

@@ -105,12 +105,6 @@ class Start(threading.Thread):
         threading.Event().wait()
 
 
-def raylets() -> set[int]:
-    """Nodes' main processes in this session."""
-    mine = os.getsid(0)
-    return {each.pid for each in processes.table() if (each.name, each.session) == ("raylet", mine)}
-
-
 class Cluster:
     """A cluster of ours on loopback, or one that is there already."""
 
@@ -156,7 +150,7 @@ class Cluster:
         """
         if self.address is not None:
             return self._borrow(name)
-        before, seen = raylets(), set[int]()
+        before, seen = processes.started("raylet"), set[int]()
         start = Start(
             partial(
                 self._emulated.add_node,
@@ -171,7 +165,7 @@ class Cluster:
         )
         until = time.monotonic() + STARTING
         while not start.over.wait(0.05):
-            there = raylets() - before
+            there = processes.started("raylet") - before
             if seen - there or time.monotonic() > until:
                 start.given_up = True
                 why = "has ended while it started" if seen - there else "has not started"

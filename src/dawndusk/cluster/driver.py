@@ -62,8 +62,7 @@ class Watch(threading.Thread):
         seen: set[int] = set()
         while True:
             time.sleep(TICK)
-            mine = processes.session(os.getpid())
-            heads = {each.pid for each in processes.table() if each.name == "gcs_server"} & mine
+            heads = processes.started("gcs_server")
             cluster = self.driver.cluster
             if seen - heads or (cluster is not None and cluster.headless()):
                 print("driver: the head of the cluster has ended", file=sys.stderr, flush=True)

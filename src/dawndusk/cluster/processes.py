@@ -40,6 +40,15 @@ def session(leader: int) -> set[int]:
     return {each.pid for each in table() if each.session == leader}
 
 
+def started(name: str) -> set[int]:
+    """Processes of a name that this one started itself.
+
+    What they start in turn has their name too, until it becomes another program.
+    """
+    mine = os.getpid()
+    return {each.pid for each in table() if (each.name, each.parent) == (name, mine)}
+
+
 def descendants(root: int) -> set[int]:
     """A process and all that came from it and are still under it."""
     children: dict[int, list[int]] = {}
