@@ -266,6 +266,20 @@ def test_strength_follows_capacity_and_what_the_days_deliver():
     assert spared.work[0] == pytest.approx(0.75, rel=1e-12)
 
 
+def test_accelerators_that_stand_by_deliver_nothing_in_a_year_either():
+    spared = scenario()
+    spared.fleet.accelerator_spares = 2
+    told = [
+        ledger.settle(
+            each, fleet(), record(totals()), record(ground_totals()), deployment=years()
+        ).summary["fleet"]["delivered_FLOP_per_year"]
+        for each in (scenario(), spared)
+    ]
+    # 10 satellites of 8 accelerators deliver 0.2 × 80 PFLOP/s on the day
+    assert told[0] == pytest.approx(0.2 * 80e15 * JULIAN_YEAR)
+    assert told[1] == pytest.approx(6 / 8 * told[0], rel=1e-12)
+
+
 def test_discounting_weighs_early_months_more():
     life = years(capacity=np.linspace(1.0, 0.0, 61)[1:])
     patient = life_costs.strength(scenario(discount_rate_space=0.0), fleet(), life, 1.0)

@@ -125,7 +125,9 @@ def settle(
         "environment": environment or {"dose_rad_per_year": None},
     }
     if deployment is not None:
-        each = delivered_by_satellite(fleet, record) if efficiency is None else efficiency
+        each = efficiency
+        if each is None:
+            each = life_costs.share_at_work(scenario) * delivered_by_satellite(fleet, record)
         at_work = deployment.history.capacity.mean(axis=0)
         summary["fleet"]["delivered_FLOP_per_year"] = float((at_work * each).mean()) * JULIAN_YEAR
     if upkeep is not None:

@@ -184,8 +184,7 @@ def strength(
     `efficiency` what the capacity of a new one delivers in each month [FLOP/s]; None is the
     day's throughout, less the accelerators that stand by as spares.
     """
-    count = scenario.satellite.compute.count
-    at_work = (count - scenario.fleet.accelerator_spares) / count
+    at_work = share_at_work(scenario)
     rate = scenario.economics.discount_rate_space
     life = scenario.satellite.life / JULIAN_YEAR
     running = weigh(rate, life, deployment.months).running / fleet.satellites
@@ -194,6 +193,12 @@ def strength(
     if efficiency is None or delivered <= 0.0:
         return Strength(capacity, capacity)
     return Strength(capacity, seen @ (running * np.asarray(efficiency, float) / delivered))
+
+
+def share_at_work(scenario: Scenario) -> float:
+    """Accelerators of a new satellite that work over those it carries."""
+    count = scenario.satellite.compute.count
+    return float((count - scenario.fleet.accelerator_spares) / count)
 
 
 def _servicing(

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from dawndusk.constants import DAY, JULIAN_YEAR
 from dawndusk.deployment import MONTH, Deployment
 from dawndusk.fleet_plan import FleetPlan, older
+from dawndusk.life_costs import share_at_work
 from dawndusk.loop import THREADED
 from dawndusk.placement.conformance import SHIPPED, resolve
 from dawndusk.record import Record
@@ -114,9 +115,8 @@ def operating_days(
         rows.append(_row(int(months[k]), name, start, count, plan.satellites, age, record))
         sums[k] += weight * record.totals["delivered_FLOP"] / record.duration / count
     means = sums / sum(season[3] for season in SEASONS)
-    compute = scenario.satellite.compute.count
-    used = (compute - scenario.fleet.accelerator_spares) / compute
-    efficiency = used * _everywhere(means, months, working, plan.satellites, ages, scenario)
+    carried = _everywhere(means, months, working, plan.satellites, ages, scenario)
+    efficiency = share_at_work(scenario) * carried
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     return OperatingDays(efficiency, columns)
 
