@@ -32,6 +32,12 @@ DRAFTS = 100
 COHORT = 100_000
 """Satellites of the cohort whose survival is simulated beside the closed form [-]."""
 
+DRAFTED = (2, 12)
+"""Least and most drafts [-]."""
+
+SETTLED = 0.01
+"""Change of debris and of launches' failures from draft to draft that is let be [-]."""
+
 QUANTILES = {"p5": 0.05, "p50": 0.5, "p95": 0.95}
 """Of the runs [-]."""
 
@@ -96,7 +102,8 @@ def deploy(
     """Follow the fleet over `fleet.horizon`, `fleet.runs` times.
 
     The launcher's success grows with the expected number of launches, and debris with the
-    fleet's own expected wreckage: both are found by drafts before the runs that count.
+    fleet's own expected wreckage: both are found by drafts before the runs that count, until
+    one agrees with the next.
 
     Args:
         scenario: what is run, all sizes filled in [object]
@@ -165,16 +172,17 @@ def deploy(
     growth = np.ones(months)
     success = np.full(months, vehicle.first_success)
     outer = hazards
-    for _ in range(2):
+    for drafted in range(1, DRAFTED[1] + 1):
+        before = growth, 1.0 - success
         if hazards is None:
             outer = upkeep.monthly_hazards(scenario, plan, months, growth)
         assert outer is not None
         draft = replacement.simulate(planned(success, outer), seed, min(fleet.runs, DRAFTS))
         flown = draft.launches.mean(axis=0)
         # flights before the one in the middle of each month's
-        before = np.cumsum(flown) - np.minimum(flown, 0.5 * (flown + 1.0))
+        earlier = np.cumsum(flown) - np.minimum(flown, 0.5 * (flown + 1.0))
         success = launch.success(
-            before, vehicle.first_success, vehicle.success_rate, vehicle.halving
+            earlier, vehicle.first_success, vehicle.success_rate, vehicle.halving
         )
         if hazards is None:
             growth = upkeep.debris_growth(
@@ -185,6 +193,8 @@ def deploy(
                 _before(draft.derelicts.mean(axis=0)),
                 months,
             )
+        if drafted >= DRAFTED[0] and _settled(before, (growth, 1.0 - success)):
+            break
     if hazards is None:
         outer = upkeep.monthly_hazards(scenario, plan, months, growth)
     assert outer is not None
@@ -211,6 +221,14 @@ def deploy(
             scenario, start + (np.arange(months, dtype=float) + 0.5) / 12.0
         ),
         debris_growth=growth,
+    )
+
+
+def _settled(before: tuple[Array, ...], after: tuple[Array, ...]) -> bool:
+    """Whether a draft hardly moved what the one before it foresaw."""
+    return all(
+        bool(np.all(np.abs(new - old) <= SETTLED * np.abs(new)))
+        for old, new in zip(before, after, strict=True)
     )
 
 
