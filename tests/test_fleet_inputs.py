@@ -187,12 +187,18 @@ def test_servicers_for_half_a_year_of_failures() -> None:
 
 # refusals
 
+FEW = {"date": "2028-01-01T00:00:00Z", "satellites": 3}
+
 
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
         ({"accelerator_spares": 56}, "fleet.accelerator_spares: 56; allowed: 0 to 55"),
         ({"least_per_launch": 5_000}, "fleet.least_per_launch: 5000; allowed: 1 to "),
+        (
+            {"least_per_launch": 5, "spares": 1, "milestones": [FEW]},
+            "fleet.least_per_launch: 5; allowed: 1 to 4, all that are ever wanted",
+        ),
         ({"lead_time": 6 * YEAR}, "fleet.lead_time: 72 months; allowed: 0 to 59 months"),
         (
             {"servicing.enabled": True, "servicing.servicer_propellant": 0.0},
@@ -210,3 +216,23 @@ def test_contradictions_are_one_line_with_the_path(changes: dict[str, object], t
     with pytest.raises(ValueError, match=re.escape(told)) as caught:
         deploy(scenario, plan)
     assert "\n" not in str(caught.value)
+
+
+def test_a_life_shorter_than_the_years_own_step_is_refused() -> None:
+    plan = planned()
+    short = plan.scenario.replaced({"satellite.life": 20 * DAY, "fleet.lead_time": 0.0})
+    told = "satellite.life: 20 days; allowed: at least a month, 30.44 days"
+    with pytest.raises(ValueError, match=told):
+        fleet_inputs.refuse(short, plan)
+    fleet_inputs.refuse(short.replaced({"fleet.enabled": False}), plan)
+    fleet_inputs.refuse(short.replaced({"satellite.life": MONTH}), plan)
+
+
+def test_as_many_as_are_wanted_may_be_the_least_of_a_launch() -> None:
+    plan = planned()
+    fleet_inputs.refuse(
+        plan.scenario.replaced(
+            {"fleet.least_per_launch": 4, "fleet.spares": 1, "fleet.milestones": [FEW]}
+        ),
+        plan,
+    )

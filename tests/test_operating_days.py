@@ -7,7 +7,7 @@ import pytest
 
 from dawndusk.deployment import deploy
 from dawndusk.fleet_plan import plan_fleet
-from dawndusk.operating_days import SEASONS, _next, operating_days
+from dawndusk.operating_days import SEASONS, _next, operating_days, refuse
 from dawndusk.placement.greedy import greedy
 from dawndusk.scenario import load
 
@@ -101,3 +101,11 @@ def remembering(outlook, view):  # type: ignore[no-untyped-def]
 def test_giving_up_leaves_nothing(abandoned) -> None:  # type: ignore[no-untyped-def]
     _, life, plan = abandoned
     assert operating_days(plan.scenario, plan, life, stop=lambda: True) is None
+
+
+def test_days_beyond_the_last_year_are_refused_by_their_own_name() -> None:
+    late = ["time.start=2098-03-20T00:00:00Z", "fleet.horizon=3 yr"]
+    with pytest.raises(ValueError, match=r"fleet\.moments: 3, whose days come until 2101; allowed"):
+        refuse(load("suncatcher", late))
+    refuse(load("suncatcher", [*late, "fleet.moments=0"]))
+    refuse(load("suncatcher", [late[0], "fleet.horizon=2 yr"]))

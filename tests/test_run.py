@@ -204,6 +204,8 @@ def test_a_checkpoint_of_another_version_starts_over(
         ("satellite.thermal.radiator_area=0.001 m²", "radiator"),
         ("satellite.dry_mass=900 t", "launcher"),
         ("placement.policy=nowhere:policy", "placement.policy"),
+        ("fleet.lead_time=6 yr", "fleet.lead_time"),
+        ("time.start=2095-06-01T00:00:00Z", "fleet.moments"),
     ],
 )
 def test_what_cannot_work_leaves_nothing(override: str, message: str, tmp_path: Path) -> None:

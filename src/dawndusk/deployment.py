@@ -116,13 +116,11 @@ def deploy(
     Raises:
         ValueError: when the plan contradicts itself, naming the scenario's value
     """
+    fleet_inputs.refuse(scenario, plan)
     fleet = scenario.fleet
-    months = round(fleet.horizon / MONTH)
+    months, retire = fleet_inputs.horizon(scenario), fleet_inputs.retirement(scenario)
     start = fleet_inputs.year(scenario.time.start)
     wanted = fleet_inputs.wanted(scenario, plan, start, months)
-    retire = max(1, round(scenario.satellite.life / MONTH))
-    lead = math.ceil(fleet.lead_time / MONTH - 1e-9)
-    fleet_inputs.refuse(scenario, plan, retire, lead)
     life = fleet_inputs.lifetime(scenario)
     ages = np.arange(max(months, retire) + 1, dtype=float) * MONTH
     counts = scenario.radiation.enabled and dose_rad_per_year is not None
@@ -153,7 +151,7 @@ def deploy(
             policy=fleet.policy,
             spares=fleet.spares,
             retire_age=retire,
-            lead=lead,
+            lead=fleet_inputs.lead(scenario),
             least=fleet.least_per_launch,
             hazard=np.array([*outer.values()]).reshape(len(outer), months),
             capacity=fleet_inputs.capacity(scenario, months),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dawndusk.constants import JULIAN_YEAR, SGP4_MU
+from dawndusk.constants import DAY, JULIAN_YEAR, SGP4_MU
 from dawndusk.environment import atmosphere
 from dawndusk.fleet import launch, reliability, servicing
 from dawndusk.fleet_plan import FleetPlan
@@ -66,9 +66,39 @@ def wanted(scenario: Scenario, plan: FleetPlan, start: float, months: int) -> Co
     )
 
 
-def refuse(scenario: Scenario, plan: FleetPlan, retire: int, lead: int) -> None:
-    """Refuse what only scenario and plan together show to be wrong."""
+def horizon(scenario: Scenario) -> int:
+    """Months that are followed."""
+    return round(scenario.fleet.horizon / MONTH)
+
+
+def retirement(scenario: Scenario) -> int:
+    """Months in orbit after which a satellite is retired."""
+    return round(scenario.satellite.life / MONTH)
+
+
+def lead(scenario: Scenario) -> int:
+    """Months from an order until the satellite stands ready for launch."""
+    return math.ceil(scenario.fleet.lead_time / MONTH - 1e-9)
+
+
+def refuse(scenario: Scenario, plan: FleetPlan) -> None:
+    """Refuse what only scenario and plan together show to be wrong, before anything runs.
+
+    Args:
+        scenario: what is run, all sizes filled in [object]
+        plan: the satellites [object]
+    Raises:
+        ValueError: naming the scenario's value, what is allowed and the way out
+    """
+    if not scenario.fleet.enabled:
+        return
     fleet, count = scenario.fleet, scenario.satellite.compute.count
+    if scenario.satellite.life < MONTH:
+        raise ValueError(
+            f"satellite.life: {scenario.satellite.life / DAY:.3g} days; allowed: at least a month, "
+            f"{MONTH / DAY:.4g} days, the step of the years; lengthen it or set fleet.enabled = "
+            "false"
+        )
     if fleet.accelerator_spares >= count:
         raise ValueError(
             f"fleet.accelerator_spares: {fleet.accelerator_spares}; allowed: 0 to {count - 1}, "
@@ -79,11 +109,20 @@ def refuse(scenario: Scenario, plan: FleetPlan, retire: int, lead: int) -> None:
             f"fleet.least_per_launch: {fleet.least_per_launch}; allowed: 1 to {plan.per_launch}, "
             f"which fill a {scenario.launcher.name}; lower it"
         )
-    if fleet.policy != "never" and lead >= retire:
+    most = int(wanted(scenario, plan, year(scenario.time.start), horizon(scenario)).max())
+    if 0 < most < fleet.least_per_launch - fleet.spares:
         raise ValueError(
-            f"fleet.lead_time: {lead} months; allowed: 0 to {retire - 1} months, less than "
-            "satellite.life; shorten it or choose fleet.policy = never"
+            f"fleet.least_per_launch: {fleet.least_per_launch}; allowed: 1 to "
+            f"{most + fleet.spares}, all that are ever wanted, spares among them: none would be "
+            "launched; lower it"
         )
+    if fleet.policy != "never" and lead(scenario) >= retirement(scenario):
+        raise ValueError(
+            f"fleet.lead_time: {lead(scenario)} months; allowed: 0 to {retirement(scenario) - 1} "
+            "months, less than satellite.life; shorten it or choose fleet.policy = never"
+        )
+    service(scenario, plan, lifetime(scenario))
+    price_factor(scenario, np.zeros(0))
 
 
 def lifetime(scenario: Scenario) -> reliability.Lifetime:

@@ -26,6 +26,7 @@ from dawndusk.placement.conformance import SHIPPED, resolve
 from dawndusk.record import Record
 from dawndusk.scenario import Scenario
 from dawndusk.scenario.constellation import Imported
+from dawndusk.scenario.fields import LAST_YEAR
 from dawndusk.setting import setting
 
 Array = NDArray[np.float64]
@@ -135,6 +136,25 @@ def _everywhere(
     weight = 1.0 / np.maximum(apart, 1e-9)
     carried: Array = (weight * means).sum(axis=1) / weight.sum(axis=1)
     return carried
+
+
+def refuse(scenario: Scenario) -> None:
+    """Refuse days after the last year in which a scenario may start.
+
+    Args:
+        scenario: what is run [object]
+    Raises:
+        ValueError: naming the scenario's values and the way out
+    """
+    last = round(scenario.fleet.horizon / MONTH) - 1
+    if not (scenario.fleet.enabled and scenario.fleet.moments):
+        return
+    year = max(_next(scenario.time.start, last, *season[1:3]).year for season in SEASONS)
+    if year > LAST_YEAR:
+        raise ValueError(
+            f"fleet.moments: {scenario.fleet.moments}, whose days come until {year}; allowed: days "
+            f"until {LAST_YEAR}; start earlier, shorten fleet.horizon or set fleet.moments = 0"
+        )
 
 
 def _next(start: datetime, month: int, calendar: int, day: int) -> datetime:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dawndusk import deployment, life_costs, results, upkeep
+from dawndusk import deployment, fleet_inputs, life_costs, results, upkeep
 from dawndusk.cluster_flight import cluster_flight
 from dawndusk.connections import Connections
 from dawndusk.costs import ground_nodes
@@ -31,6 +31,7 @@ from dawndusk.gateway import answering
 from dawndusk.ledger import Ledger, settle
 from dawndusk.loop import simulate
 from dawndusk.operating_days import OperatingDays, operating_days
+from dawndusk.operating_days import refuse as refuse_days
 from dawndusk.placement.conformance import resolve
 from dawndusk.real import record as real_record
 from dawndusk.real import work as real_work
@@ -88,6 +89,8 @@ def run(
     policy = resolve(scenario.placement.policy)
     plan = plan_fleet(scenario)
     scenario = plan.scenario
+    fleet_inputs.refuse(scenario, plan)
+    refuse_days(scenario)
     day = setting(scenario, plan, threads)
     kept = None if fresh else results.load_checkpoint(partial, fingerprint)
     if kept is None:

@@ -18,6 +18,9 @@ from dawndusk.scenario.quantities import Quantity
 AUTO: Final = "auto"
 """Written for an optional value that is left open."""
 
+FIRST_YEAR, LAST_YEAR = 1980, 2100
+"""Of an instant [-]."""
+
 
 def fault(allowed: str, fix: str = "") -> PydanticCustomError:
     """What a validator raises for one wrong value."""
@@ -134,8 +137,8 @@ def _instant(given: Any) -> datetime:
         given = datetime.combine(given, time())
     if not isinstance(given, datetime):
         raise fault("allowed: a date and time in UTC", 'write it as "2027-06-21T00:00:00Z"')
-    if not 1980 <= given.year <= 2100:
-        raise fault("allowed: years 1980 to 2100")
+    if not FIRST_YEAR <= given.year <= LAST_YEAR:
+        raise fault(f"allowed: years {FIRST_YEAR} to {LAST_YEAR}")
     return given.astimezone(UTC) if given.tzinfo else given.replace(tzinfo=UTC)
 
 
