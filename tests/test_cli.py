@@ -350,6 +350,27 @@ def test_fleet_prints_the_years_without_running_them(tiny: Path) -> None:
     assert not Path("results").exists()
 
 
+def test_fleet_cuts_no_number_short(tiny: Path) -> None:
+    words = ["fleet", str(tiny), "--set", "fleet.runs=2", "--set", "fleet.horizon=4 yr"]
+    words += ["--set", "fleet.spares=30000000", "--set", "radiation.shielding=0.3 mm"]
+    words += ["--set", "catalogue.launcher.starship.cadence=1e8 1/yr"]
+    words += ["--set", "economics.launcher=starship", "--set", "satellite.dry_mass=3 t"]
+    result = dawndusk(*words)
+    assert result.exit_code == 0, result.output
+    assert max(map(len, result.stdout.splitlines())) > 160
+    assert "…" not in result.stdout
+
+
+def test_fleet_tells_what_its_years_leave_out(tiny: Path) -> None:
+    few = ["fleet", str(tiny), "--set", "fleet.runs=2", "--set", "fleet.horizon=1 yr"]
+    high = dawndusk(*few, "--set", "constellation.altitude=2500 km")
+    assert high.exit_code == 0, high.output
+    assert "warning: radiation is known from 251 to 2100 km: none is stated" in high.stderr
+    assert "debris (300 to 2000 km) of 100% of the orbits" in high.stderr
+    told = json.loads(dawndusk(*few, "--json", "--set", "radiation.shielding=0.1 mm").stdout)
+    assert any("thicken radiation.shielding" in each for each in told["warnings"])
+
+
 def test_fleet_refuses_what_contradicts_itself_in_one_line(tiny: Path) -> None:
     result = dawndusk("fleet", str(tiny), "--set", "fleet.enabled=false")
     assert result.exit_code == 2

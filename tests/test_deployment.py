@@ -251,6 +251,27 @@ def test_cadence_binds() -> None:
     assert "too few" not in " ".join(deployment.deployment_warnings(scenario, found))
 
 
+def test_satellites_that_wait_for_company_are_told() -> None:
+    few = [{"date": "2030-01-01T00:00:00Z", "satellites": 30}]
+    calm = {path.replace(".", "__"): share for path, share in NOTHING_FAILS.items()}
+    slow = calm | {"fleet__least_per_launch": 18, "fleet__milestones": few}
+    scenario, found = years(81, **slow)
+    warned = " ".join(deployment.deployment_warnings(scenario, found))
+    stuck = 30 - found.per_launch
+    assert 0 < stuck < 18
+    assert f"up to {stuck} satellites wait on the ground until fleet.least_per_launch = 18" in warned
+    scenario, found = years(81, **slow | {"fleet__least_per_launch": 1})
+    assert "wait on the ground" not in " ".join(deployment.deployment_warnings(scenario, found))
+
+
+def test_a_plan_that_wants_nobody_is_told() -> None:
+    late = [{"date": "2090-01-01T00:00:00Z", "satellites": 3}]
+    scenario, found = years(81, fleet__milestones=late)
+    assert deployment.deployment_warnings(scenario, found) == [
+        "no satellite is wanted within fleet.horizon: see fleet.milestones"
+    ]
+
+
 def test_a_young_launcher_loses_more_and_matures_by_flights() -> None:
     # every satellite alone on its vehicle: flight n succeeds with 1 − 0.4 × 2^(−n/100)
     young = {

@@ -204,17 +204,22 @@ def fleet(
         import json
 
         from dawndusk import deployment
-        from dawndusk.exposure import exposure
+        from dawndusk.exposure import exposure, exposure_warnings
         from dawndusk.fleet_plan import plan_fleet
+        from dawndusk.upkeep import upkeep_warnings
 
         chosen = _load(scenario, overrides, seed)
         if not chosen.fleet.enabled:
             raise ValueError("fleet.enabled: false; allowed: true where the years are asked for")
         plan = plan_fleet(chosen)
-        taken = exposure(plan.scenario, plan)["dose_rad_per_year"]
-        found = deployment.deploy(plan.scenario, plan, taken)
+        taken = exposure(plan.scenario, plan)
+        found = deployment.deploy(plan.scenario, plan, taken["dose_rad_per_year"])
         summary, rows = deployment.summary(found), deployment.yearly(found)
-        warnings = deployment.deployment_warnings(plan.scenario, found)
+        warnings = [
+            *exposure_warnings(plan.scenario, taken),
+            *upkeep_warnings(plan.scenario, plan),
+            *deployment.deployment_warnings(plan.scenario, found),
+        ]
         if as_json:
             told = {"name": chosen.name, "fleet": summary, "years": rows, "warnings": warnings}
             typer.echo(json.dumps(told, indent=2))
@@ -426,6 +431,7 @@ def _print_values(title: str, values: Mapping[str, "Value"]) -> None:
 def _print_years(title: str, causes: Iterable[str], rows: Iterable[Mapping[str, float]]) -> None:
     """One line a year: medians and bands at its end, means over the runs of what it brought."""
     from rich import box
+    from rich.measure import Measurement
     from rich.table import Table
 
     listed = list(rows)
@@ -445,7 +451,11 @@ def _print_years(title: str, causes: Iterable[str], rows: Iterable[Mapping[str, 
             *(_short(row[name]) for name in (*(f"failures_{cause}" for cause in struck), *ends)),
             _short(row["mass_launched_kg"] / 1e3),
         )
-    _console().print(table)
+    console = _console()
+    # a number that is cut short reads as another one: rather wrap in a narrow window
+    free = console.options.update(width=10_000)
+    console.width = max(console.width, Measurement.get(console, free, table).maximum)
+    console.print(table)
 
 
 def _short(number: float) -> str:

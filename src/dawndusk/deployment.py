@@ -417,10 +417,21 @@ def deployment_warnings(scenario: Scenario, found: Deployment) -> list[str]:
             f"satellites wait on the ground, and at the end {h.working[:, -1].mean():.0f} of "
             f"{found.wanted[-1]} are at work"
         )
-    drift = float(h.derelicts[:, -1].mean())
-    if not 0 < found.made.decay <= found.months and drift > 0.5:
+    lacking = h.working.mean(axis=0) < found.wanted - 0.5
+    held = (waiting > 0.5) & lacking & ~bound & (found.made.launches > 0)
+    if found.made.least > 1 and held.mean() > SHORT:
         said.append(
-            f"{drift:.0f} dead satellites drift at the end and will not come down by themselves "
-            "within the plan"
+            f"up to {waiting[held].max():.0f} satellites wait on the ground until "
+            f"fleet.least_per_launch = {found.made.least} fly together, while too few work, in "
+            f"{held.mean():.0%} of the months"
+        )
+    if not found.wanted.any():
+        said.append("no satellite is wanted within fleet.horizon: see fleet.milestones")
+    drift = round(float(h.derelicts[:, -1].mean()))
+    if not 0 < found.made.decay <= found.months and drift > 0:
+        who = "1 dead satellite drifts" if drift == 1 else f"{drift} dead satellites drift"
+        said.append(
+            f"{who} at the end and will not come down by {'itself' if drift == 1 else 'themselves'}"
+            " within the plan"
         )
     return said
