@@ -268,6 +268,16 @@ def test_orbits_outside_a_table_are_told_once(
         assert growth[2] > growth[1] > 1.0
 
 
+@pytest.mark.parametrize("altitude", [300e3, 1500e3, 2000e3])
+def test_the_edge_of_a_table_is_inside(altitude: float) -> None:
+    plan = at(altitude, "satellite.life=0.5 yr")
+    assert plan.upkeep.disabled_per_year is not None
+    assert (plan.upkeep.drag_delta_v_m_s_per_year is None) == (altitude > 1500e3)
+    told = " ".join(upkeep.upkeep_warnings(plan.scenario, plan))
+    assert "debris (" not in told
+    assert ("drag and decay" in told) == (altitude > 1500e3)
+
+
 def test_an_eccentric_orbit_is_told() -> None:
     plan = planned(
         'constellation={kind="elements",satellites=[{name="long",altitude="900 km",'

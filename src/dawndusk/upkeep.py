@@ -33,6 +33,9 @@ ALTITUDE_CLASS = 10e3
 SUNLIGHT = 1.3
 """Pressure coefficient of sunlight, 1 for a black plate and 2 for a mirror [-], assumed."""
 
+ROUNDING = 1e-3
+"""By which an altitude comes back from a mean motion higher or lower [m]."""
+
 TRANSIT = 30.0 * DAY
 """Orbits that last less without thrust are on their way up or down: not counted [s], chosen."""
 
@@ -197,8 +200,8 @@ class _Orbits(NamedTuple):
 
     def select(self, lowest: float, highest: float) -> _Orbits:
         """Those within a range of altitudes."""
-        inside = (self.altitude >= lowest) & (self.altitude <= highest)
-        return _Orbits(self.altitude[inside], self.share[inside])
+        inside = (self.altitude >= lowest - ROUNDING) & (self.altitude <= highest + ROUNDING)
+        return _Orbits(np.clip(self.altitude[inside], lowest, highest), self.share[inside])
 
     def mean(self, values: Array) -> float | None:
         """Mean over the satellites; None where there are none."""
