@@ -259,7 +259,9 @@ def test_satellites_that_wait_for_company_are_told() -> None:
     warned = " ".join(deployment.deployment_warnings(scenario, found))
     stuck = 30 - found.per_launch
     assert 0 < stuck < 18
-    assert f"up to {stuck} satellites wait on the ground until fleet.least_per_launch = 18" in warned
+    assert (
+        f"up to {stuck} satellites wait on the ground until fleet.least_per_launch = 18" in warned
+    )
     scenario, found = years(81, **slow | {"fleet__least_per_launch": 1})
     assert "wait on the ground" not in " ".join(deployment.deployment_warnings(scenario, found))
 

@@ -84,6 +84,7 @@ def test_facts_with_their_bands() -> None:
     assert rows["Capacity, mean"] == "90.0\u202f% of what is wanted"
     assert "Modules exchanged" not in rows
     assert "10 years month by month, 100 times" in lead({"fleet": fleet})
+    assert "1 year month" in lead({"fleet": fleet | {"horizon_yr": 1.0}})
     assert lead({}) == ""
     assert facts({"fleet": {"satellites": 4, "launches": 1}}) == []
 

@@ -121,7 +121,7 @@ def lead(summary: Mapping[str, Any]) -> str:
     if not (numbers.is_number(years) and numbers.is_number(runs)):
         return ""
     return (
-        f'<p class="lead">{years:g} years month by month, '
+        f'<p class="lead">{years:g} year{"" if years == 1 else "s"} month by month, '
         f"{numbers.count(runs)} times with other luck; means of the runs, 5 to 95 % of them in "
         "brackets and bands.</p>"
     )
