@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,17 @@ def test_a_saved_state_goes_on_in_another_process(script: Path) -> None:
         second.load(saved[:-1])
 
 
+def test_a_state_is_taken_after_the_command_has_ended(script: Path) -> None:
+    one = job(script, "--die")
+    one.advance(2)
+    saved = one.save()
+    with pytest.raises(ValueError, match="ended with status 7"):
+        one.advance(1)
+    one.load(saved)
+    assert one.evaluate() == {"loss": 2.0 / (2.0 + 2.0**0.5)}
+    one.close()
+
+
 def test_the_state_goes_to_the_file_that_is_named(script: Path, tmp_path: Path) -> None:
     one = job(script, rank=3, state=str(tmp_path / "state-{rank}"))
     one.advance(1)
@@ -133,30 +145,43 @@ def test_a_memory_limit_is_kept(script: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["close", "kill"])
-def test_nothing_is_left_of_a_command_and_what_it_started(script: Path, how: str) -> None:
+def test_nothing_is_left_of_a_command_and_what_it_started(
+    script: Path, how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whether the replica ends its command or is itself killed without a word."""
+    folders = tmp_path / "folders"
+    folders.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folders))
+    monkeypatch.setattr(tempfile, "tempdir", None)
     if how == "close":
         one = job(script, "--child")
         one.advance(1)
+        one.save()
+        assert len(list(folders.glob("*/state"))) == 1
         pids = _pids(script)
         one.close()
     else:
         program = (
             "import sys; from dawndusk.execution import command\n"
             "one = command.worker(0, 1, 1, {'command': sys.argv[1:]})\n"
-            "one.advance(1); print('ready', flush=True)\n"
+            "one.advance(1); one.save(); print('ready', flush=True)\n"
             "import time; time.sleep(600)"
         )
         words = [sys.executable, "-c", program, sys.executable, str(script), "--child"]
         replica = subprocess.Popen(words, stdout=subprocess.PIPE)
         assert replica.stdout is not None
         assert replica.stdout.readline() == b"ready\n"
+        assert len(list(folders.glob("*/state"))) == 1
         pids = _pids(script)
         os.kill(replica.pid, signal.SIGKILL)
         replica.wait()
         replica.stdout.close()
     assert len(pids) == 2
     assert all(gone(pid) for pid in pids)
+    until = time.monotonic() + 10.0
+    while any(folders.iterdir()) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not list(folders.iterdir())
 
 
 def _pids(script: Path) -> list[int]:

@@ -32,8 +32,8 @@ LINE = 1_000_000
 """Longest line that a command may answer [bytes]."""
 
 SUPERVISOR = """
-import os, signal, subprocess, sys, threading
-limit, command = int(sys.argv[1]), sys.argv[2:]
+import os, shutil, signal, subprocess, sys, threading
+limit, folder, command = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
 def limited():
     if limit:
         import resource
@@ -55,9 +55,11 @@ try:
     os.killpg(inner.pid, signal.SIGKILL)
 except ProcessLookupError:
     pass
+shutil.rmtree(folder, ignore_errors=True)
 os._exit(status if 0 <= status < 256 else 128 - status)
 """
-"""Passes lines on, and kills the command's process group when its own input ends."""
+"""Passes lines on; when its own input ends, it kills the command's process group and leaves no
+file behind."""
 
 DEFAULTS: dict[str, Any] = {
     "command": [],
@@ -85,7 +87,7 @@ class Command:
         self.command = [str(each).replace("{rank}", str(rank)) for each in options["command"]]
         self._memory, self._timeout = int(options["memory"]), float(options["timeout"])
         self._limit = self._memory if options["limit"] else 0
-        self._folder = Path(tempfile.mkdtemp(prefix="dawndusk-command-"))
+        self._folder: Path | None = None
         self._state = str(options["state"]).replace("{rank}", str(rank))
         self._shared = np.zeros(1, np.float32)
         self._unit = 0
@@ -192,21 +194,31 @@ class Command:
                 process.kill()
                 process.wait()
             process.stdout.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
 
     def __del__(self) -> None:
         if getattr(self, "_folder", None) is not None:
             self.close()
 
+    def _place(self) -> Path:
+        """A folder for as long as the command runs."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="dawndusk-command-"))
+        return self._folder
+
     def _state_file(self) -> Path:
-        return Path(self._state) if self._state else self._folder / "state"
+        return Path(self._state) if self._state else self._place() / "state"
 
     def _begin(self) -> subprocess.Popen[bytes]:
         if self._process is None:
-            self._folder.mkdir(exist_ok=True)
             self._buffer = b""
             self._process = subprocess.Popen(
-                [sys.executable, "-S", "-c", SUPERVISOR, str(self._limit), *self.command],
+                [
+                    *(sys.executable, "-S", "-c", SUPERVISOR),
+                    *(str(self._limit), str(self._place()), *self.command),
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
             )
