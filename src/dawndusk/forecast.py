@@ -97,7 +97,9 @@ def _advance(  # type: ignore[no-untyped-def]
                 for j in range(stop - start):
                     out[j] /= parts
             if 2 * p == parts:
-                sun_cosine[k, start:stop] = cosine[i & 3, : stop - start]
+                out = sun_cosine[k, start:stop]
+                for j in range(stop - start):
+                    out[j] = cosine[i & 3, j]
             elif 2 * p + 1 == parts:
                 out = sun_cosine[k, start:stop]
                 c0, c1, c2 = cosine[(i - 1) & 3], cosine[i & 3], cosine[(i + 1) & 3]

@@ -175,9 +175,10 @@ def _satellite_rows(fleet, sites, illumination, sampled, throttle, conditions, s
             charge[i] = energy[i] / capacity[i]
         changed += (unserved[i] > 0.0) != conditions[0, i]
         changed += (die[i] >= throttle) != conditions[1, i]
-    spread[0] = quantiles(charge, QUANTILES)
-    spread[1] = quantiles(die, QUANTILES)
-    spread[2] = quantiles(radiator, QUANTILES)
+    for place, values in enumerate((charge, die, radiator)):
+        found = quantiles(values, QUANTILES)
+        for k in range(found.size):
+            spread[place, k] = found[k]
     for k in range(sampled.size):
         i = sampled[k]
         own[0, k] = charge[i]

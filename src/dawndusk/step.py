@@ -414,7 +414,8 @@ def advance_satellites(  # type: ignore[no-untyped-def]
                 sums[RADIATOR_MAX, i] = radiator[i] if radiator[i] > hottest else hottest
         for place in range(crowd):
             _count(low + crowded[place], node.replicas, sites, load, engines)
-        sites.unserved[low : low + n] = activity[:n]
+        for i in range(n):
+            sites.unserved[low + i] = activity[i]
         for quantity in range(quantities):
             added = 0.0
             highest = 0.0

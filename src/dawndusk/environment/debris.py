@@ -326,12 +326,15 @@ def _march(state, steps, dt, shells, speed, breakup):  # type: ignore[no-untyped
     states = np.empty((steps + 1, 4, n))
     totals = np.zeros((steps + 1, 5))
     volume, launched, life, disposed, decay, fragment_decay, avoidance, vulnerable, radius = shells
-    states[0] = state
+    for i in range(n):
+        for kind in range(4):
+            states[0, kind, i] = state[kind, i]
     for k in range(steps):
-        totals[k + 1] = totals[k]
+        for kind in range(5):
+            totals[k + 1, kind] = totals[k, kind]
         s, d, f, l = states[k + 1]
-        s[:], d[:], f[:], l[:] = states[k]
         for i in range(n):
+            s[i], d[i], f[i], l[i] = states[k, :, i]
             swept = np.pi * radius[i] * radius[i] * speed * dt / volume[i]
             meet = 4.0 * swept  # of two bodies the radii add up
             seen = 1.0 - avoidance[i]

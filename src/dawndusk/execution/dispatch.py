@@ -169,7 +169,8 @@ def choose(
         slots[i].lag = max(now - slots[i].arrival, 0.0) + slots[i].delay
         asked[chosen] = i
         chosen += 1
-    asked[chosen : chosen + kept] = held[:kept]
+    for k in range(kept):
+        asked[chosen + k] = held[k]
     return chosen, kept
 
 

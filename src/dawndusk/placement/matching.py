@@ -58,18 +58,18 @@ def match(
             if placed[site] >= 0 and broken[placed[site]]:
                 placed[site] = -1
         members[broken] = 0
-    missing = np.where(active, nodes - members, 0)
-    if not (missing > 0).any():
+    waiting = np.flatnonzero(active & (members < nodes))
+    if not len(waiting):
         return placed
 
     candidates = np.flatnonzero((placed < 0) & (score > 0.0))
     candidates = candidates[np.argsort(-score[candidates], kind="mergesort")]
     taken = 0
-    for job in np.argsort(np.where(active, deadline, np.inf), kind="mergesort"):
-        free = len(candidates) - taken
-        if gang[job] and missing[job] > free:
+    for job in waiting[np.argsort(deadline[waiting], kind="mergesort")]:
+        missing, free = nodes[job] - members[job], len(candidates) - taken
+        if gang[job] and missing > free:
             continue
-        for _ in range(min(missing[job], free)):
+        for _ in range(min(missing, free)):
             placed[candidates[taken]] = job
             taken += 1
     return placed
@@ -87,7 +87,7 @@ def _mend(job, wanted, placed, score, members, kept, deadline):  # type: ignore[
             rank[site] = 1.0 / max(deadline[holder], 1e-300)
     missing = wanted - members[job]
     order = np.argsort(rank, kind="mergesort")[:missing]
-    if len(order) < missing or not np.isfinite(rank[order]).all():
+    if len(order) < missing or rank[order[-1]] == np.inf:
         return
     for site in order:
         if placed[site] >= 0:
