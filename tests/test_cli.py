@@ -103,6 +103,11 @@ def test_version() -> None:
     assert re.fullmatch(r"dawndusk \d+\.\d+\.\d+\n", dawndusk("--version").stdout)
 
 
+def test_it_is_a_module_to_run_too() -> None:
+    found = subprocess.run([sys.executable, "-m", "dawndusk", "--version"], capture_output=True)
+    assert found.stdout == dawndusk("--version").stdout.encode()
+
+
 # exit statuses
 
 
