@@ -35,6 +35,8 @@ for line in sys.stdin:
         told = {"unit": asked["unit"], "loss": 1.0 / total, "norm_max": asked["unit"]}
         if "--wrong" in sys.argv:
             told["unit"] += 1
+        if "--leave" in sys.argv:
+            print(json.dumps(told), flush=True); sys.exit(7)
     elif asked["do"] == "save":
         json.dump(total, open(asked["file"], "w")); told = {"saved": True}
     elif asked["do"] == "load":
@@ -202,3 +204,32 @@ def _pids(script: Path) -> list[int]:
 def test_wrong_options_are_refused(options: dict[str, Any], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         command.worker(0, 1, 1, options)
+
+
+def test_a_command_that_ended_between_two_units_is_told(script: Path) -> None:
+    one = job(script, "--leave")
+    one.advance(1)
+    assert one._process is not None
+    one._process.wait(10.0)
+    with pytest.raises(ValueError, match="ended with status 7"):
+        one.advance(1)
+
+
+CTRL_C = """
+import os, signal, sys
+from dawndusk.execution import command
+signal.signal(signal.SIGINT, lambda number, frame: None)
+one = command.worker(0, 1, 1, {"command": [sys.executable, sys.argv[1]]})
+one.advance(1)
+os.killpg(0, signal.SIGINT)
+one.advance(1)
+print(len(one.save()))
+one.close()
+"""
+
+
+def test_ctrl_c_in_a_terminal_is_the_runs_affair(script: Path) -> None:
+    words = [sys.executable, "-c", CTRL_C, str(script)]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=60, start_new_session=True)
+    assert ended.returncode == 0, ended.stderr
+    assert "KeyboardInterrupt" not in ended.stderr

@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +188,8 @@ class Command:
         if process is not None:
             assert process.stdin is not None
             assert process.stdout is not None
-            process.stdin.close()
+            with suppress(OSError):  # what was not taken any more
+                process.stdin.close()
             try:
                 process.wait(5.0)
             except subprocess.TimeoutExpired:
@@ -221,6 +223,7 @@ class Command:
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                process_group=0,  # Ctrl-C in a terminal is for the run, which then saves
             )
         return self._process
 
