@@ -236,7 +236,8 @@ def _fingerprint(scenario: Scenario) -> str:
     )
     for path in files:
         if path is not None:
-            found.update(Path(path).read_bytes())
+            with Path(path).open("rb") as file:
+                found.update(hashlib.file_digest(file, "sha256").digest())
     return found.hexdigest()
 
 

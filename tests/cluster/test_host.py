@@ -208,7 +208,7 @@ def test_without_a_site_a_replica_lives_here() -> None:
 
 def test_a_workers_own_fault_is_raised_here() -> None:
     training, host = job("diloco", Losing(), interval=10)
-    with pytest.raises(TypeError) as fault:
+    with pytest.raises(ValueError, match="its advance") as fault:
         host.call("advance", {0: ("ten",)})
     assert "in the replica's own process" in fault.value.__notes__[0]
     drive(training, 10)

@@ -230,6 +230,8 @@ one.close()
 
 def test_ctrl_c_in_a_terminal_is_the_runs_affair(script: Path) -> None:
     words = [sys.executable, "-c", CTRL_C, str(script)]
-    ended = subprocess.run(words, capture_output=True, text=True, timeout=60, start_new_session=True)
+    ended = subprocess.run(
+        words, capture_output=True, text=True, timeout=60, start_new_session=True
+    )
     assert ended.returncode == 0, ended.stderr
     assert "KeyboardInterrupt" not in ended.stderr

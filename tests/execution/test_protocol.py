@@ -48,6 +48,17 @@ def test_a_job_is_found_and_made():
     assert protocol.memory(worker) == 2 * 4 * WIDTH
 
 
+def counted_by_numpy(rank, replicas, seed, options):
+    worker = LeastSquares(rank, replicas, seed, options)
+    worker.parameters, worker.unit_flop = np.prod([WIDTH, 1]), np.float32(3.0)
+    return worker
+
+
+def test_numbers_of_numpy_are_numbers():
+    worker = protocol.make(f"{HERE}:counted_by_numpy", 0, 2, 1, {})
+    assert worker.parameters == WIDTH
+
+
 @pytest.mark.parametrize(
     ("path", "line"),
     [
@@ -135,6 +146,7 @@ def test_a_job_that_keeps_all_promises():
             lambda self: np.random.default_rng().normal(size=WIDTH).astype(np.float32),
             "two workers of one seed differ",
         ),
+        ("shared", lambda self: self.weights, "shared.. is the job's memory, not a copy"),
     ],
 )
 def test_each_broken_promise_is_named(monkeypatch, name, broken, fault):

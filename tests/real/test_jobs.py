@@ -69,6 +69,19 @@ def test_a_vote_does_every_step_three_times() -> None:
     assert job.unit_work == pytest.approx(STEP * RATE)
 
 
+def test_lists_in_lists_reach_the_worker() -> None:
+    shape = [[1, 2], ["a", [3]]]
+    (job,) = real_jobs.real_jobs(scenario(real(1, options={"shape": shape})))
+    worker = real_jobs.make("tests.real.test_jobs:keeping", 1, 1, job.options, False, 0)
+    assert worker.options["shape"] == shape  # type: ignore[attr-defined]
+
+
+def keeping(rank: int, replicas: int, seed: int, options: dict[str, object]) -> object:
+    worker = training_case.worker(rank, replicas, seed, {})
+    worker.options = options
+    return worker
+
+
 def test_options_reach_the_worker_and_it_can_be_pickled() -> None:
     (job,) = real_jobs.real_jobs(scenario(real(2, options={"rate": 0.01, "streams": [3, 4]})))
     host = job.host()
@@ -112,8 +125,10 @@ def test_activations_and_half_done_steps_are_pickled_too() -> None:
 def test_files_that_a_job_depends_on(tmp_path: Path) -> None:
     text = tmp_path / "a.txt"
     text.write_text("words", encoding="utf-8")
-    given = scenario(real(2, options={"text": str(text), "more": "no file"}))
+    given = scenario(real(2, options={"text": str(text), "more": "no file", "long": "x" * 300}))
     assert real_jobs.sources(given) == [Path(training_case.__file__), text]
+    words = scenario(real(2, options={"command": ["python", str(text)]}))
+    assert real_jobs.sources(words)[1:] == [text]
     assert real_jobs.sources(load("suncatcher")) == []
 
 

@@ -18,6 +18,11 @@ def test_words() -> None:
     assert back_text({}) == "0"
 
 
+def test_a_loss_that_ran_away_is_told_in_powers_of_ten() -> None:
+    told = {"validation_loss_first": 0.731, "validation_loss_last": 3.0478e49}
+    assert loss_text(told) == "0.731 → 3.05·10⁴⁹"
+
+
 def test_a_small_loss_is_told_in_powers_of_ten() -> None:
     told = {"validation_loss_first": 0.731, "validation_loss_last": 3.216e-7}
     assert loss_text(told) == "0.731 → 3.22·10⁻⁷"

@@ -64,6 +64,7 @@ def test_written_and_read_again(tmp_path) -> None:  # type: ignore[no-untyped-de
         ),
         ('execute="a.b:c", units=100, options=3', "", "a table such as"),
         ('execute="a.b:c", units=100, options={deep={a=1}}', "", "not deep"),
+        ('execute="a.b:c", units=100, options={deep=[[{a=1}]]}', "", "not deep"),
         ('execute="a.b:c", units=100, work_scale=0', "", "out of range"),
         ('execute="a.b:c", units=100, unit=3', "", 'did you mean "workload.jobs.0.real.units"?'),
         ('execute="a.b:c", units=100', 'kind="batch"', "training, for a real job"),

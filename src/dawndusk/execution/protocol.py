@@ -9,6 +9,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from numbers import Real
 from typing import Any, Protocol
 
 import numpy as np
@@ -257,6 +258,10 @@ def conformance(maker: Maker, options: Mapping[str, Any]) -> list[str]:
     worker.set_shared(values)
     if not np.array_equal(worker.shared(), values):
         faults.append("shared() is not what set_shared() set")
+    held = worker.shared()
+    worker.set_shared(-values)
+    if not np.array_equal(held, values):
+        faults.append("shared() is the job's memory, not a copy")
     weights = worker.tensors().get("weights", {})
     for name, tensor in weights.items():
         before = worker.save()
@@ -294,7 +299,7 @@ def _lacking(worker: Any, gradients: bool) -> list[str]:
     faults = [f"has no method {name}()" for name in wanted if not _callable(worker, name)]
     for name in QUANTITIES:
         value = getattr(worker, name, None)
-        if not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+        if not isinstance(value, Real) or not math.isfinite(value) or value <= 0:
             faults.append(f"has {name} = {value!r}; allowed: a number above 0")
     return faults
 

@@ -5,10 +5,11 @@ the others. Workers are made to be asked; nothing is learnt here.
 """
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from os.path import isfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -99,8 +100,17 @@ def make(
     rank: int,
 ) -> protocol.Worker:
     """One worker; see `protocol.make`."""
-    given = {name: list(each) if isinstance(each, tuple) else each for name, each in options}
+    given = {name: _thawed(value) for name, value in options}
     return protocol.make(execute, rank, replicas, seed, given, gradients)
+
+
+def _frozen(value: Any) -> Any:
+    """An option that can be compared and hashed."""
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def _thawed(value: Any) -> Any:
+    return list(map(_thawed, value)) if isinstance(value, tuple) else value
 
 
 def real_jobs(scenario: Scenario) -> tuple[RealJob, ...]:
@@ -141,11 +151,19 @@ def sources(scenario: Scenario) -> list[Path]:
         if job.real is None:
             continue
         module = importlib.util.find_spec(job.real.execute.partition(":")[0])
-        if module is not None and module.origin is not None:
-            found.append(Path(module.origin))
-        texts = (each for each in job.real.options.values() if isinstance(each, str))
-        found += [Path(text) for text in texts if Path(text).is_file()]
+        if module is not None and isfile(module.origin or ""):
+            found.append(Path(str(module.origin)))
+        found += [Path(text) for text in _texts(job.real.options.values()) if isfile(text)]
     return found
+
+
+def _texts(values: Iterable[Any]) -> Iterator[str]:
+    """Texts among options, those in lists too: a command's words."""
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            yield from _texts(value)
 
 
 def declarations(scenario: Scenario, job: Job, place: int) -> list[tuple[Job, float]]:
@@ -232,10 +250,7 @@ def _price(
 
 def _options(job: Job) -> tuple[tuple[str, Any], ...]:
     assert job.real is not None
-    return tuple(
-        (name, tuple(value) if isinstance(value, list) else value)
-        for name, value in sorted(job.real.options.items())
-    )
+    return tuple((name, _frozen(value)) for name, value in sorted(job.real.options.items()))
 
 
 def _size(scenario: Scenario, place: int, job: Job) -> Size:

@@ -27,8 +27,9 @@ def loss_text(told: Mapping[str, Any]) -> str:
 
 
 def _loss(value: float) -> str:
-    """Three decimals, or powers of ten where they would show nothing."""
-    return f"{value:.3f}" if abs(value) >= 0.01 or value == 0.0 else numbers.powers(value, 3)
+    """Three decimals, or powers of ten where they would show nothing or no end."""
+    plain = 0.01 <= abs(value) < 1e6 or value == 0.0
+    return f"{value:.3f}" if plain else numbers.powers(value, 3)
 
 
 def steps_text(told: Mapping[str, Any]) -> str:

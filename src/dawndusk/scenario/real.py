@@ -12,6 +12,8 @@ from dawndusk.scenario.fields import Plain, Table, declared, fault, faults, supp
 GUARDS = ("loss", "gradient_norm", "finite", "checksums", "vote")
 """Defences against wrong numbers; see `execution.guards`."""
 
+Scalar = int | float | str | bool
+
 CHOSEN = "chosen"
 NOW = "2026-11"
 
@@ -26,11 +28,15 @@ def _options(given: Any) -> dict[str, Any]:
     """A flat table of numbers, texts, flags and lists of them."""
     if not isinstance(given, dict):
         raise fault("allowed: a table such as { batch = 6 }")
-    kinds = (int, float, str, bool, list)
     for name, value in given.items():
-        if not name.isidentifier() or not isinstance(value, kinds):
+        if not name.isidentifier() or not _flat(value):
             raise fault(f"allowed: names with numbers, texts, flags or lists; not {name}")
     return dict(given)
+
+
+def _flat(value: Any) -> bool:
+    """No table, no date, not even in a list."""
+    return all(map(_flat, value)) if isinstance(value, list) else isinstance(value, Scalar)
 
 
 def _guards(given: tuple[str, ...]) -> tuple[str, ...]:

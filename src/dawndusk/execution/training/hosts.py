@@ -1,6 +1,8 @@
 """Where the replicas of a training job live: in this process, or where an engine houses them."""
 
+import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -11,6 +13,12 @@ as in shadow, its memory kept; switched off with all but the bus; failed with ev
 
 NOWHERE = -1
 """In place of a site."""
+
+MEASURED = ("advance", "apply", "evaluate")
+"""Methods of a worker that return measurements."""
+
+PACKAGE = Path(__file__).parents[2]
+"""Whose own refusals are told as they are."""
 
 
 class Place(NamedTuple):
@@ -161,7 +169,7 @@ class InProcess:
             }
             for rank, worker in self._workers.items()
         }
-        saved = {rank: worker.save() for rank, worker in self._workers.items()}
+        saved = {rank: self._ask(rank, "save", ()) for rank in self._workers}
         return {"make": self._make, "saved": saved, "struck": struck, "halfway": self._halfway}
 
     def __setstate__(self, kept: dict[str, Any]) -> None:
@@ -269,7 +277,30 @@ class InProcess:
             self._halfway |= set(arguments)
         elif method in ("apply", "load", "advance"):
             self._halfway -= set(arguments)
-        return {
-            rank: getattr(self._workers[rank], method)(*arguments[rank])
-            for rank in sorted(arguments)
-        }
+        return {rank: self._ask(rank, method, arguments[rank]) for rank in sorted(arguments)}
+
+    def _ask(self, rank: int, method: str, arguments: tuple[Any, ...]) -> Any:
+        """Call a worker; what goes wrong in it is the job's fault, told in one line."""
+        worker = self._workers[rank]
+        try:
+            found = getattr(worker, method)(*arguments)
+            return _numbers(found) if method in MEASURED else found
+        except Exception as error:
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            if isinstance(error, ValueError) and Path(at.filename).is_relative_to(PACKAGE):
+                raise
+            said = (str(error).strip().splitlines() or [""])[0]
+            raise ValueError(
+                f"replica {rank}: its {method}() fails, {type(error).__name__} at "
+                f"{Path(at.filename).name}:{at.lineno}: {said}; correct the job; the same command "
+                "with --debug shows the whole traceback"
+            ) from error
+
+
+def _numbers(measured: Any) -> dict[str, float]:
+    """Measurements as plain numbers, whatever library counted them."""
+    try:
+        return {str(name): float(value) for name, value in measured.items()}
+    except (AttributeError, TypeError, ValueError):
+        said = repr(measured)[:80]
+        raise TypeError(f"it returned {said}; allowed: a dictionary of numbers") from None
