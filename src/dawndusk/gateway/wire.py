@@ -1,7 +1,9 @@
 """The OpenAI form of requests, answers and errors: what is read and what is refused."""
 
 import json
+import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,7 +110,7 @@ def chat(body: dict[str, Any], models: Sequence[str]) -> Chat:
     return Chat(body, model, messages, stream, most)
 
 
-def embed(body: dict[str, Any], models: Sequence[str]) -> Embed:
+def embed(body: dict[str, Any], models: Sequence[str], dimensions: int) -> Embed:
     """A request for embeddings, checked.
 
     Raises:
@@ -121,20 +123,25 @@ def embed(body: dict[str, Any], models: Sequence[str]) -> Embed:
         raise RefusedError(400, "input: must be text or a list of texts, not tokens", "input")
     if not all(texts):
         raise RefusedError(400, "input: an empty text cannot be embedded", "input")
-    form = body.get("encoding_format", "float")
+    form = body.get("encoding_format") or "float"
     if form not in ("float", "base64"):
         raise RefusedError(400, "encoding_format: must be float or base64", "encoding_format")
+    if body.get("dimensions") not in (None, dimensions):
+        said = f"dimensions: {model} has {dimensions} and cannot be shortened; leave it out"
+        raise RefusedError(400, said, "dimensions")
     return Embed(model, texts, form == "base64")
 
 
 def city(name: str, cities: Sequence[str]) -> int:
-    """Index of a city by its name.
+    """Index of a city by its name, with its accents or without, as headers must be.
 
     Raises:
         RefusedError: when the scenario has no such city
     """
+    with suppress(UnicodeError):  # headers are bytes, read as Latin-1
+        name = name.encode("latin-1").decode("utf-8")
     for place, known in enumerate(cities):
-        if known.casefold() == name.strip().casefold():
+        if spelt(known).casefold() == spelt(name).strip().casefold():
             return place
     close = nearest(name, cities)
     raise RefusedError(
@@ -155,10 +162,22 @@ def text_of(message: Mapping[str, Any]) -> str:
     return "\n".join(str(part.get("text", "")) for part in parts if isinstance(part, dict))
 
 
+def spelt(name: str) -> str:
+    """A name in ASCII: letters without their accents, a question mark for what has no letter."""
+    parts = unicodedata.normalize("NFKD", name)
+    kept = "".join(part for part in parts if not unicodedata.combining(part))
+    return kept.encode("ascii", "replace").decode()
+
+
+def packed(content: Any) -> bytes:
+    """JSON in ASCII: some clients take other separators of lines, as U+2028, for ends of lines."""
+    return json.dumps(content).encode()
+
+
 def event(content: Any) -> bytes:
     """One event of a stream."""
-    text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
-    return f"data: {text}\n\n".encode()
+    text = content.encode() if isinstance(content, str) else packed(content)
+    return b"data: " + text + b"\n\n"
 
 
 def _model(body: Mapping[str, Any], models: Sequence[str]) -> str:
