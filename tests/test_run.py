@@ -149,6 +149,17 @@ def test_a_crashed_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
+def test_a_run_killed_on_a_cluster_leaves_no_nodes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half(tmp_path / "mine", small(), monkeypatch)
+    partial = results.partial_folder(tmp_path / "mine")
+    for name in ("nodes.json", "nodes.json.new"):
+        (partial / name).write_text("{}", encoding="utf-8")
+    assert first_share(tmp_path / "mine", small()) > 0.3
+    assert not list((tmp_path / "mine").glob("nodes*"))
+
+
 def test_fresh_starts_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     half(tmp_path / "mine", small(), monkeypatch)
     assert first_share(tmp_path / "mine", small(), fresh=True) < 0.1

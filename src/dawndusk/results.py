@@ -165,6 +165,8 @@ def write_text(path: Path, text: str) -> None:
 def publish(partial: Path, folder: Path) -> None:
     """Rename a completed partial folder into place, replacing an earlier result."""
     (partial / CHECKPOINT).unlink(missing_ok=True)
+    for torn in partial.glob("*.new"):  # written when an earlier run was killed
+        torn.unlink()
     old = folder.with_name(folder.name + ".old")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dawndusk import deployment, fleet_inputs, life_costs, results, upkeep
+from dawndusk.cluster.table import Table
 from dawndusk.cluster_flight import cluster_flight
 from dawndusk.connections import Connections
 from dawndusk.costs import ground_nodes
@@ -98,6 +99,8 @@ def run(
         real = real_work.begin(scenario, plan.satellites, engine, plan.elements.names)
     else:
         real = None
+        if engine is None:
+            Table(partial).remove()  # of a run on a cluster that was killed
         if engine is not None and kept.real is not None:
             kept.real.house(engine, scenario, plan.elements.names)
     with _interruptible() as interrupted:
