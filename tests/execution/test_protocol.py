@@ -134,6 +134,11 @@ def test_a_job_that_keeps_all_promises():
             lambda self: {"weights": {"all": self.weights.copy()}},
             "is a copy, not the job's memory",
         ),
+        (
+            "tensors",
+            lambda self: {"weights": {"all": self.weights[::2]}},
+            "is float32, not contiguous; allowed",
+        ),
         ("evaluate", lambda self: self.apply(self.weights), "evaluate.. changes the state"),
         ("set_shared", lambda self, values: None, "shared.. is not what set_shared.. set"),
         (

@@ -155,3 +155,14 @@ def test_memory_that_is_only_claimed_is_out_of_reach(stored: bool) -> None:
     told = damage.strike(0, {"cache": {"claimed": claimed}}, stored, np.random.default_rng(1))
     assert told.startswith("masked")
     assert damage.outcomes["masked"] == 1
+
+
+def test_whole_numbers_are_finite_and_empty_memory_is_not_struck() -> None:
+    damage = Damage(False, ("finite",), 1)
+    held = {"weights": {"all": np.ones(5, np.int8), "none": np.zeros(0, np.float32)}}
+    told = damage.strike(0, held, True, np.random.default_rng(1))
+    assert "of weights.all" in told
+    assert damage.after(0, {}, held) == ""
+    assert damage.strike(0, {"cache": {"none": np.zeros(0)}}, True, np.random.default_rng(1)) == (
+        "masked: no memory within reach"
+    )

@@ -3,6 +3,7 @@
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dawndusk import demand
@@ -80,6 +81,19 @@ def keeping(rank: int, replicas: int, seed: int, options: dict[str, object]) -> 
     worker = training_case.worker(rank, replicas, seed, {})
     worker.options = options
     return worker
+
+
+def slanting(rank: int, replicas: int, seed: int, options: dict[str, object]) -> object:
+    worker = training_case.worker(rank, replicas, seed, {})
+    held = {"weights": {"all": np.ones((4, 6), np.float32).T, "on": np.ones(3, bool)}}
+    worker.tensors = lambda: held
+    return worker
+
+
+def test_memory_that_no_strike_could_reach_is_refused_before_the_run() -> None:
+    given = scenario(real(1, execute="tests.real.test_jobs:slanting"))
+    with pytest.raises(ValueError, match=r"jobs.0.*\['all'\] is float32, not contiguous.*is bool"):
+        real_jobs.real_jobs(given)
 
 
 def test_options_reach_the_worker_and_it_can_be_pickled() -> None:

@@ -220,6 +220,35 @@ def memory(worker: Worker) -> int:
     return sum(each.nbytes for kind in worker.tensors().values() for each in kind.values())
 
 
+def unfit(worker: Worker) -> list[str]:
+    """Tensors whose bits cannot be struck as they are.
+
+    Args:
+        worker: of any job [object]
+    Returns:
+        each with what it is and what is allowed [object]
+    Neglects:
+        memory that cannot be written, which is out of reach
+    Source:
+        none: what `execution.flips` takes
+    """
+    return [
+        f"tensors()[{kind!r}][{name!r}] is {each.dtype}"
+        f"{'' if each.flags.c_contiguous else ', not contiguous'}; allowed: contiguous arrays of "
+        "floats or integers of at most 64 bits, the memory itself (flags as uint8)"
+        for kind, held in worker.tensors().items()
+        for name, each in held.items()
+        if isinstance(each, np.ndarray)
+        and each.flags.writeable
+        and not (
+            each.flags.c_contiguous
+            and each.dtype.kind in "fiu"
+            and each.dtype.itemsize <= 8
+            and each.dtype.newbyteorder("<") == each.dtype
+        )
+    ]
+
+
 def conformance(maker: Maker, options: Mapping[str, Any]) -> list[str]:
     """Tell whether a job keeps what the protocol promises.
 
@@ -243,6 +272,7 @@ def conformance(maker: Maker, options: Mapping[str, Any]) -> list[str]:
     for kind in worker.tensors():
         if kind not in STORAGE:
             faults.append(f"tensors() has the kind {kind!r}; allowed: {', '.join(STORAGE)}")
+    faults += unfit(worker)
     if repr(worker.advance(2)) != repr(twin.advance(2)) or worker.save() != twin.save():
         faults.append("two workers of one seed differ after the same units")
     saved = worker.save()
@@ -264,6 +294,8 @@ def conformance(maker: Maker, options: Mapping[str, Any]) -> list[str]:
         faults.append("shared() is the job's memory, not a copy")
     weights = worker.tensors().get("weights", {})
     for name, tensor in weights.items():
+        if not tensor.size or not tensor.flags.c_contiguous:
+            continue
         before = worker.save()
         tensor.reshape(-1).view(np.uint8)[0] ^= 1
         if worker.save() == before:

@@ -73,7 +73,7 @@ class Damage:
             for kind in STRUCK
             if kind in tensors
             for name, each in tensors[kind].items()
-            if each.flags.writeable
+            if each.flags.writeable and each.size
         ]
         if not places:
             self.masked()
@@ -186,4 +186,5 @@ class Damage:
 
 
 def _nonfinite(tensors: Tensors) -> bool:
-    return any(guards.nonfinite(each) for each in tensors.get("weights", {}).values())
+    weights = tensors.get("weights", {}).values()
+    return any(guards.nonfinite(each) for each in weights if each.dtype.kind == "f")

@@ -285,4 +285,7 @@ def _asked(
     gradients: bool,
 ) -> Size:
     worker = make(execute, replicas, seed, options, gradients, 0)
+    faults = protocol.unfit(worker)
+    if faults:
+        raise ValueError(f"{execute}: {'; '.join(faults)}")
     return Size(float(worker.unit_flop), int(worker.parameters), protocol.memory(worker))
