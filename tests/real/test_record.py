@@ -69,6 +69,18 @@ def test_rows_say_their_side(sides) -> None:  # type: ignore[no-untyped-def]
     assert real_record.warnings(*none) == []
 
 
+def test_a_job_that_waits_for_a_way_says_so() -> None:
+    case = ready(nodes=2, units=100)
+    wires = replace(linked(2), links=[(0, 2, 1e10, 2e-3)])
+    run, orbit = trained(case, wires)
+    begun = next(iter(run.carrier.under_way.values())).begun
+    (said,) = real_record.warnings(orbit, replace(orbit, real=None))
+    assert said.endswith(
+        "50 of 100 steps within time.duration (orbit); no way leads at the end for the exchange "
+        f"begun at {begun:.0f} s"
+    )
+
+
 def test_a_job_that_is_not_finished_or_ruined_is_told(sides) -> None:  # type: ignore[no-untyped-def]
     _, ground = sides
     case = ready(nodes=2, units=1000, flip_scale=7.0)

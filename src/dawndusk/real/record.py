@@ -58,6 +58,7 @@ def warnings(orbit: Record, ground: Record) -> list[str]:
                 done = max((run.training.done(r) for r in run.training.present), default=0)
                 said.append(
                     f"{name}: {done} of {run.job.units} steps within time.duration ({side})"
+                    + _held_up(run)
                 )
             if any(map(math.isfinite, run.losses)) and not math.isfinite(run.losses[-1]):
                 said.append(f"{name}: its numbers are ruined, the loss is no number ({side})")
@@ -69,6 +70,14 @@ def warnings(orbit: Record, ground: Record) -> list[str]:
                     "radiation would, by flip_scale"
                 )
     return said
+
+
+def _held_up(run: RealRun) -> str:
+    """What a job that is not finished waits for, where no way leads for it."""
+    for bulk in run.carrier.under_way.values():
+        if any(leg.arrive == math.inf and not leg.rate > 0.0 for leg in bulk.legs):
+            return f"; no way leads at the end for the {bulk.kind} begun at {bulk.begun:.0f} s"
+    return ""
 
 
 def _price(side: str, sites: int, costs: Mapping[str, Any]) -> float | None:
