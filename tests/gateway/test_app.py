@@ -97,6 +97,34 @@ def test_models_are_listed() -> None:
         assert [model.id for model in client.models.list()] == ["stub", "letters"]
 
 
+def test_a_model_is_told_by_its_name() -> None:
+    with gateway() as (_, client):
+        assert client.models.retrieve("letters").id == "letters"
+        with pytest.raises(openai.NotFoundError, match="'gpt' is not served here"):
+            client.models.retrieve("gpt")
+
+
+def test_a_stream_ends_with_its_usage_where_that_is_wanted() -> None:
+    """The backend tells none; the last part has no choices, as clients expect."""
+    with gateway() as (found, client):
+        for wanted in (True, False):
+            options = {"include_usage": wanted}
+            parts = list(
+                client.chat.completions.create(
+                    model="stub", messages=ASKED, stream=True, stream_options=options
+                )
+            )
+            told = [part.usage for part in parts if part.usage]
+            assert len(told) == wanted
+            assert parts[-1].model_extra["dawndusk"]["site"] == "A"
+            if wanted:
+                read = found.accounts.entries[0].prompt_tokens
+                usage = told[0].prompt_tokens, told[0].completion_tokens, told[0].total_tokens
+                assert usage == (read, 4, read + 4)
+                assert parts[-1].choices == []
+        assert post(client, body(stream=True, stream_options=[1])).status_code == 400
+
+
 def test_a_chat_is_answered_with_the_truth_and_the_figures_of_its_way() -> None:
     with gateway() as (found, client):
         raw = client.chat.completions.with_raw_response.create(

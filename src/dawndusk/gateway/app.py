@@ -85,6 +85,7 @@ class Gateway:
                     for path, kind, answer in work
                 ),
                 Route("/v1/models", self._models),
+                Route("/v1/models/{name:path}", self._models),
                 Route("/v1/sites", self._sites),
                 Route("/health", self._health),
             ],
@@ -194,7 +195,7 @@ class Gateway:
         self._enter(entry, journey, there)
         entry.first_token_s = there - entry.arrival_s
         return StreamingResponse(
-            self._stream(entry, journey, first, parts),
+            self._stream(entry, journey, first, parts, asked.usage),
             media_type="text/event-stream",
             headers=self._mark(entry) | {"cache-control": "no-cache"},
         )
@@ -205,8 +206,9 @@ class Gateway:
         journey: Journey,
         first: dict[str, Any] | None,
         parts: AsyncIterator[dict[str, Any]],
+        usage: bool,
     ) -> AsyncIterator[bytes]:
-        """Parts of an answer, each when it is there in virtual time."""
+        """Parts of an answer, each when it is there in virtual time, with its usage if wanted."""
         tokens = 0
         ending: list[dict[str, Any]] = []
         part = first
@@ -224,6 +226,9 @@ class Gateway:
             there = await journey.home()
             await self._hold(there)
             self._enter(entry, journey, there)
+            if usage and ending and not any(part.get("usage") for part in ending):
+                told = _usage(entry.prompt_tokens, tokens)
+                ending.append({**ending[-1], "choices": [], "usage": told})
             for place, part in enumerate(ending):
                 last = place == len(ending) - 1
                 yield wire.event({**part, "dawndusk": self._figures(entry)} if last else part)
@@ -261,7 +266,7 @@ class Gateway:
             )
         journey = self._journey(entry, self.embedding, origin, sum(lengths), 0)
         vectors = await _both(self.embeddings.embed(asked.texts), journey.reach(0))
-        usage = {"prompt_tokens": sum(lengths), "total_tokens": sum(lengths)}
+        usage = _usage(sum(lengths))
         data = [
             {"object": "embedding", "index": place, "embedding": _vector(row, asked.base64)}
             for place, row in enumerate(vectors)
@@ -271,10 +276,17 @@ class Gateway:
 
     async def _models(self, request: Request) -> Response:
         names = [backend.model for backend in (self.chat, self.embeddings) if backend]
-        data = [
-            {"id": name, "object": "model", "created": 0, "owned_by": "dawndusk"} for name in names
-        ]
-        return JSONResponse({"object": "list", "data": data})
+        data = {
+            name: {"id": name, "object": "model", "created": 0, "owned_by": "dawndusk"}
+            for name in names
+        }
+        asked = request.path_params.get("name")
+        if asked is None:
+            return JSONResponse({"object": "list", "data": list(data.values())})
+        if asked in data:
+            return JSONResponse(data[asked])
+        refusal = wire.unknown_model(asked, names)
+        return JSONResponse(refusal.body(), refusal.status)
 
     async def _health(self, request: Request) -> Response:
         live = self.live
@@ -484,6 +496,12 @@ def _tokens(found: dict[str, Any]) -> int:
     messages = (part.get("message") for part in _choices(found))
     text = "".join(wire.text_of(each) for each in messages if isinstance(each, dict))
     return -(-len(text.encode()) // 4)
+
+
+def _usage(read: int, written: int | None = None) -> dict[str, int]:
+    """Tokens as clients are told them; embeddings write none."""
+    made = {} if written is None else {"completion_tokens": written}
+    return {"prompt_tokens": read, **made, "total_tokens": read + (written or 0)}
 
 
 def _choices(part: dict[str, Any]) -> list[dict[str, Any]]:

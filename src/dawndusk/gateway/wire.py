@@ -53,6 +53,8 @@ class Chat:
     stream: bool
     most: int | None
     """Tokens that the client allows."""
+    usage: bool = False
+    """The client wants a stream to end with the tokens read and written."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,10 @@ def chat(body: dict[str, Any], models: Sequence[str]) -> Chat:
     texts = stop if isinstance(stop, list) else [stop]
     if stop is not None and not all(isinstance(text, str) for text in texts):
         raise RefusedError(400, "stop: must be text or a list of texts", "stop")
-    return Chat(body, model, messages, stream, most)
+    options = body.get("stream_options") or {}
+    if not isinstance(options, dict):
+        raise RefusedError(400, "stream_options: must be an object", "stream_options")
+    return Chat(body, model, messages, stream, most, stream and _flag(options, "include_usage"))
 
 
 def embed(body: dict[str, Any], models: Sequence[str], dimensions: int) -> Embed:
@@ -180,17 +185,18 @@ def event(content: Any) -> bytes:
     return b"data: " + text + b"\n\n"
 
 
+def unknown_model(name: str, models: Sequence[str]) -> RefusedError:
+    """What a client is told that asks for another model."""
+    said = f"model: {name!r} is not served here; allowed: {', '.join(models)}"
+    return RefusedError(404, said, "model", "model_not_found")
+
+
 def _model(body: Mapping[str, Any], models: Sequence[str]) -> str:
     model = body.get("model")
     if not isinstance(model, str):
         raise RefusedError(400, "model: must be the name of a model", "model")
     if model not in models:
-        raise RefusedError(
-            404,
-            f"model: {model!r} is not served here; allowed: {', '.join(models)}",
-            "model",
-            "model_not_found",
-        )
+        raise unknown_model(model, models)
     return model
 
 
