@@ -214,6 +214,26 @@ def test_a_writer_that_dies_half_way_leaves_the_old_file(
 # Checkpoints
 
 
+class Loud:
+    """Tells when it is unpacked."""
+
+    unpacked = 0
+
+    def __setstate__(self, state) -> None:
+        Loud.unpacked += 1
+
+
+def test_a_checkpoint_of_another_scenario_is_not_even_unpacked(tmp_path) -> None:
+    """A real job's workers start as its state is unpacked."""
+    loud = Loud()
+    loud.kept = 1
+    results.save_checkpoint(tmp_path, "f", loud)
+    assert results.load_checkpoint(tmp_path, "other") is None
+    assert Loud.unpacked == 0
+    assert results.load_checkpoint(tmp_path, "f") is not None
+    assert Loud.unpacked == 1
+
+
 def test_a_checkpoint_comes_back_for_the_same_scenario_only(tmp_path) -> None:
     folder = tmp_path / "deep" / "run.partial"
     assert results.load_checkpoint(folder, "f") is None

@@ -83,8 +83,8 @@ def _replace(path: Path, content: bytes) -> None:
 def save_checkpoint(folder: Path, fingerprint: str, state: Any) -> None:
     """Keep what a killed run needs to go on; `fingerprint` says for which scenario."""
     folder.mkdir(parents=True, exist_ok=True)
-    content = pickle.dumps((fingerprint, state), protocol=5)
-    _replace(folder / CHECKPOINT, hashlib.sha256(content).digest() + content)
+    content = pickle.dumps(state, protocol=5)
+    _replace(folder / CHECKPOINT, _mark(fingerprint, content) + content)
 
 
 def load_checkpoint(folder: Path, fingerprint: str) -> Any | None:
@@ -93,14 +93,18 @@ def load_checkpoint(folder: Path, fingerprint: str) -> Any | None:
         stored = (folder / CHECKPOINT).read_bytes()
     except OSError:
         return None
-    digest, content = stored[:32], stored[32:]
-    if hashlib.sha256(content).digest() != digest:
+    mark, content = stored[:32], stored[32:]
+    if _mark(fingerprint, content) != mark:
         return None
     try:
-        kept, state = pickle.loads(content)
-    except Exception:  # written by another version: any of its classes may be gone
+        return pickle.loads(content)
+    except Exception:  # a class of the user's own job may be gone
         return None
-    return state if kept == fingerprint else None
+
+
+def _mark(fingerprint: str, content: bytes) -> bytes:
+    """Tells a whole state of this scenario and version from any other, before it is unpacked."""
+    return hashlib.sha256(fingerprint.encode() + content).digest()
 
 
 def write_timeseries(
