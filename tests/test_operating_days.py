@@ -10,6 +10,7 @@ from dawndusk.fleet_plan import plan_fleet
 from dawndusk.operating_days import SEASONS, _next, operating_days, refuse
 from dawndusk.placement.greedy import greedy
 from dawndusk.scenario import load
+from dawndusk.setting import setting
 
 FAST = ["time.step=300 s", "placement.interval=10 min", "network.enabled=false", "fleet.runs=20"]
 
@@ -109,3 +110,19 @@ def test_days_beyond_the_last_year_are_refused_by_their_own_name() -> None:
         refuse(load("suncatcher", late))
     refuse(load("suncatcher", [*late, "fleet.moments=0"]))
     refuse(load("suncatcher", [late[0], "fleet.horizon=2 yr"]))
+
+
+def test_a_storm_strikes_only_the_simulated_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first sampled day is that of the start: the June solstice of the same year."""
+    begun = []
+
+    def noted(scenario, *further):  # type: ignore[no-untyped-def]
+        begun.append((scenario.time.start, scenario.storm))
+        return setting(scenario, *further)
+
+    monkeypatch.setattr("dawndusk.operating_days.setting", noted)
+    found, _, plan = days("fleet.moments=2", "radiation.storm.start=2027-06-21T06:00:00Z")
+    assert found is not None
+    assert plan.scenario.storm is not None
+    assert plan.scenario.time.start in [start for start, _ in begun]
+    assert [storm for _, storm in begun] == [None] * 6

@@ -9,12 +9,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import threadpool_limits
 
+from dawndusk.catalogue.entries import Storm
 from dawndusk.constants import DAY, EARTH_MEAN_RADIUS, JULIAN_YEAR, MEV
-from dawndusk.environment import atmosphere, cosmic, displacement, dose, radiation, upsets
+from dawndusk.environment import (
+    atmosphere,
+    cosmic,
+    displacement,
+    dose,
+    radiation,
+    solar_event,
+    upsets,
+)
 from dawndusk.fleet_plan import FleetPlan
 from dawndusk.orbit import secular
 from dawndusk.satellite import ageing
 from dawndusk.scenario import Scenario
+
+Array = NDArray[np.float64]
 
 MOMENTS = 240
 """Moments of a life at which the Sun is looked at [-]."""
@@ -39,6 +50,13 @@ ARRAY_DOUBT = 2.0
 
 MAP_STEP = 3.0
 """Between the places of a map of the dose [deg]."""
+
+WHOLE_STORM, OVER = 0.95, 0.999
+"""Share of a solar event within the simulated time below which a reader is told, and share
+that has come before from which on it is over [-]."""
+
+STORM = ("storm_protons_per_m2", "storm_dose_rad", "storm_share_simulated")
+"""What is told of a solar event, where one was asked for."""
 
 TRACK = (72, 36)
 """Arguments of latitude and longitudes by which an orbit is sampled for protons from outside."""
@@ -97,7 +115,7 @@ def exposure(scenario: Scenario, plan: FleetPlan) -> dict[str, float | None]:
     )
     shells = _shells(plan)
     if not given.enabled or shells is None:
-        return dict.fromkeys(names)
+        return dict.fromkeys((*names, *(STORM if scenario.storm else ())))
     number = _solar_events(scenario)
     mean = np.zeros(7)
     for radius, inclination, weight in zip(*shells, strict=True):
@@ -128,7 +146,8 @@ def exposure(scenario: Scenario, plan: FleetPlan) -> dict[str, float | None]:
         float(displacement.power_left(alike)),
         ageing.array_factor(life, scenario.satellite.array.degradation_per_year),
     )
-    return {name: float(value) for name, value in zip(names, values, strict=True)}
+    found = {name: float(value) for name, value in zip(names, values, strict=True)}
+    return found | _storm(scenario, shells)
 
 
 def stream(position: NDArray[np.float64], shielding: float, activity: float) -> NDArray[np.float64]:
@@ -150,6 +169,50 @@ def stream(position: NDArray[np.float64], shielding: float, activity: float) -> 
     met = found.any(axis=1)
     trapped[met] = upsets.FLUENCE_PER_DOSE * _dose_rate(found[met], shielding, "proton")
     return trapped + _from_outside(shell, shielding, activity)
+
+
+def storm_fluence(position: NDArray[np.float64], shielding: float, event: Storm) -> Array:
+    """Protons of a whole solar event that reach the chips, by number as those of cosmic rays.
+
+    Args:
+        position: Earth-fixed, shape (n, 3) [m]
+        shielding: of aluminium [m]
+        event: which one [object]
+    Returns:
+        fluence at each place, shape (n,) [1/m²]
+    """
+    shell, _ = radiation.shell(position)
+    cutoff = cosmic.cutoff_energy(solar_event.moved(shell, event.cutoff_shift))
+    return _of_event(np.maximum(cutoff, _least(shielding)), event)
+
+
+def storm_shares(scenario: Scenario, event: Storm) -> tuple[float, float]:
+    """Shares of a solar event's protons that have come when the scenario begins and ends."""
+    begun = scenario.radiation.storm.start
+    assert begun is not None
+    since = (scenario.time.start - begun).total_seconds()
+    first, last = solar_event.arrived(
+        [since, since + scenario.time.duration], event.rise, event.decay
+    )
+    return float(first), float(last)
+
+
+def _storm(scenario: Scenario, shells: tuple[Array, Array, Array]) -> dict[str, float | None]:
+    """What a solar event does behind the shield, mean over the fleet's orbits, all of it."""
+    event = scenario.storm
+    if event is None:
+        return {}
+    shielding, edges = scenario.radiation.shielding, dose.edges("proton")
+    through = taken = 0.0
+    for radius, inclination, weight in zip(*shells, strict=True):
+        track = _track(radius, inclination)
+        through += weight * storm_fluence(track, shielding, event).mean()
+        shell, _ = radiation.shell(track)
+        moved = solar_event.moved(shell, event.cutoff_shift)
+        spectrum = cosmic.attenuated(_of_event(edges, event), edges, moved)
+        taken += weight * dose.behind_aluminium(spectrum, shielding, "proton")
+    first, last = storm_shares(scenario, event)
+    return dict(zip(STORM, (float(through), float(taken) / dose.RAD, last - first), strict=True))
 
 
 def dose_map(scenario: Scenario, plan: FleetPlan) -> dict[str, NDArray[np.float64]] | None:
@@ -252,8 +315,17 @@ def _from_outside(
     shell: NDArray[np.float64], shielding: float, activity: float
 ) -> NDArray[np.float64]:
     """Cosmic protons [1/m²/s] that the field lets in and the shield lets through."""
-    least = np.maximum(cosmic.cutoff_energy(shell), upsets.arrival_energy(shielding))
-    return cosmic.cosmic_flux(np.maximum(least, 10.0 * MEV), activity)
+    return cosmic.cosmic_flux(np.maximum(cosmic.cutoff_energy(shell), _least(shielding)), activity)
+
+
+def _least(shielding: float) -> float:
+    """Least energy at which protons from outside are counted [J]: they get through the shield."""
+    return max(upsets.arrival_energy(shielding), 10.0 * MEV)
+
+
+def _of_event(energy: Array, event: Storm) -> Array:
+    """Protons of a solar event above each energy, between the planets [1/m²]."""
+    return solar_event.fluence(energy, event.fluence, event.threshold, event.folding)
 
 
 def _solar_events(scenario: Scenario) -> int:
@@ -306,6 +378,26 @@ def exposure_warnings(scenario: Scenario, found: dict[str, float | None]) -> lis
             "raise it"
         )
     return warnings
+
+
+def storm_warnings(scenario: Scenario) -> list[str]:
+    """What a reader must know of a solar event that the simulated time misses or cuts."""
+    event = scenario.storm
+    if event is None:
+        return []
+    if not scenario.faults.enabled:
+        return ["radiation.storm upsets nothing: faults.enabled is false"]
+    first, last = storm_shares(scenario, event)
+    if last - first >= WHOLE_STORM:
+        return []
+    if last == 0.0:
+        return ["radiation.storm.start lies after the simulated time: no proton of it comes"]
+    if first > OVER:
+        return ["radiation.storm was over before the simulated time; move radiation.storm.start"]
+    return [
+        f"only {last - first:.1%} of the solar event's protons come within the simulated time: "
+        "move radiation.storm.start, or lengthen time.duration"
+    ]
 
 
 def _shells(

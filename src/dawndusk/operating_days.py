@@ -74,6 +74,7 @@ def operating_days(
     Raises:
         ValueError: when a day cannot be set up
     Neglects:
+        a solar event, which strikes only the day simulated, not those that stand for years;
         which accelerators of a satellite have failed: those that work deliver alike, so that
         the month's capacity scales a day; satellites of different ages side by side (all have
         the mean age); an imported constellation turns only by its own drift
@@ -179,6 +180,7 @@ def _run(
             "time.start": start.isoformat(),
             "satellite.age": age,
             "time.duration": min(scenario.time.duration, DAY),
+            "radiation.storm.start": None,
         },
         origin="override",
     )

@@ -492,6 +492,7 @@ class Observer:
             "by_cause": faults.by_cause(begun, duration, state.rolled_back, elsewhere, failed),
             "checkpoint_FLOP": float((table["checkpointed"] + table["restarted"]).sum()),
             "silent_corruptions": {"total": sum(silent.values())} | silent,
+            **self.demand.strikes.of_storm(duration),
         }
 
     def _request_columns(

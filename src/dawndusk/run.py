@@ -26,7 +26,7 @@ from dawndusk.demand import demand
 from dawndusk.deployment import Deployment, deploy
 from dawndusk.execution import modelled
 from dawndusk.execution.training.hosts import Engine
-from dawndusk.exposure import dose_map, exposure, exposure_warnings
+from dawndusk.exposure import dose_map, exposure, exposure_warnings, storm_warnings
 from dawndusk.fleet_plan import FleetPlan, plan_fleet
 from dawndusk.gateway import answering
 from dawndusk.ledger import Ledger, settle
@@ -328,6 +328,7 @@ def _write(
         "warnings": [
             *_warnings(scenario, plan, orbit),
             *exposure_warnings(scenario, ledger.summary["environment"]),
+            *storm_warnings(scenario),
             *strike_warnings(scenario, day.ahead),
             *upkeep.upkeep_warnings(scenario, plan),
             *(deployment.deployment_warnings(scenario, life.years) if life.years else ()),

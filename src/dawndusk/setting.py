@@ -1,6 +1,6 @@
 """Assembler of all that the loop needs beside the policy: sky, demand, strikes, network."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from dawndusk.connections import Connections
 from dawndusk.costs import hybrid_nodes
 from dawndusk.demand import Demand, demand
-from dawndusk.execution.faults import Interruptions, Strikes
+from dawndusk.execution.faults import Interruptions
 from dawndusk.fleet_plan import FleetPlan
 from dawndusk.forecast import Forecast, forecast
 from dawndusk.loop import simulate
@@ -94,5 +94,5 @@ def _without(asked: Demand, absent: NDArray[np.int64]) -> Demand:
         interruptions=Interruptions(
             faults.time[there], faults.site[there], faults.until[there], faults.cause[there]
         ),
-        strikes=Strikes(*(getattr(hits, each.name)[hit] for each in fields(Strikes))),
+        strikes=hits.chosen(hit),
     )

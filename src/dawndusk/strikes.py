@@ -5,21 +5,23 @@ loop reveals them as time passes.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dawndusk.catalogue.entries import Storm
 from dawndusk.compiled import kernel, scalar
 from dawndusk.constants import DAY, SGP4_J2, SGP4_RADIUS
 from dawndusk.demand import Demand
-from dawndusk.environment import radiation, upsets
+from dawndusk.environment import radiation, solar_event, upsets
 from dawndusk.execution import faults
 from dawndusk.execution import flips as bits
 from dawndusk.execution.faults import Interruptions, Strikes
-from dawndusk.exposure import activity, stream
+from dawndusk.exposure import activity, storm_fluence, storm_shares, stream
 from dawndusk.fleet_plan import FleetPlan
 from dawndusk.forecast import Forecast
 from dawndusk.orbit import frames, secular
@@ -42,7 +44,10 @@ PERIODIC = 0.005
 CHUNK = 2_000_000
 """Strikes that are tried at a time [-]."""
 
-STREAM, SAFE, FLIPS = 1_000, 1_001, 1_002
+MOST = 100_000_000
+"""Strikes that a machine's memory is asked to hold [-]: some 6 GB."""
+
+STREAM, SAFE, FLIPS, STORM = 1_000, 1_001, 1_002, 1_003
 """Numbers of the random streams, beside those of `demand`."""
 
 
@@ -164,6 +169,29 @@ def rate_map(scenario: Scenario, radius_low: float, radius_high: float) -> RateM
     Raises:
         ValueError: when a radius lies outside the tables of radiation
     """
+    shielding, sun = scenario.radiation.shielding, activity(scenario)
+    return _mapped(lambda place: stream(place, shielding, sun), radius_low, radius_high)
+
+
+def storm_map(scenario: Scenario, event: Storm, radius_low: float, radius_high: float) -> RateMap:
+    """Protons of a whole solar event, as `exposure.storm_fluence` has them [1/m²].
+
+    Args:
+        scenario: shield [object]
+        event: which one [object]
+        radius_low: of the lowest place asked for [m]
+        radius_high: of the highest [m]
+    Returns:
+        the map, of fluences instead of streams [object]
+    Raises:
+        ValueError: when a radius lies outside the tables of radiation
+    """
+    shielding = scenario.radiation.shielding
+    return _mapped(lambda place: storm_fluence(place, shielding, event), radius_low, radius_high)
+
+
+def _mapped(known: Callable[[Array], Array], radius_low: float, radius_high: float) -> RateMap:
+    """What is known by place, at the nodes of a map over a range of radii."""
     levels = max(2, math.ceil((radius_high - radius_low) / LEVEL) + 1)
     radius = np.linspace(radius_low, radius_high, levels)
     latitude = np.linspace(-0.5 * math.pi, 0.5 * math.pi, LATITUDES)
@@ -174,11 +202,9 @@ def rate_map(scenario: Scenario, radius_low: float, radius_high: float) -> RateM
     globe[..., 2] = np.sin(latitude)[:, None]
     place = globe.reshape(-1, 3)
     place /= np.linalg.norm(place, axis=1)[:, None]
-    shielding, sun = scenario.radiation.shielding, activity(scenario)
     root = np.empty((LATITUDES, LONGITUDES, levels))
     for k in range(levels):
-        found = stream(radius[k] * place, shielding, sun)
-        root[..., k] = np.sqrt(found).reshape(LATITUDES, LONGITUDES)
+        root[..., k] = np.sqrt(known(radius[k] * place)).reshape(LATITUDES, LONGITUDES)
     return RateMap(root, float(radius[0]), max(float(radius[1] - radius[0]), 1.0))
 
 
@@ -192,7 +218,8 @@ def strike(
     """What protons do to the fleet's chips and hosts over the scenario's duration.
 
     A Poisson process whose rate follows each satellite's track, by thinning: exact with respect
-    to the map.
+    to the map. Protons of a solar event are a process of their own beside it: as many are tried
+    as the simulated share of the event would bring over the pole, at times spread as they come.
 
     Args:
         scenario: chips, shield and seed [object]
@@ -203,6 +230,8 @@ def strike(
     Returns:
         strikes in order of time; none where radiation or faults are switched off, and none on
         satellites whose orbit leaves the tables of radiation [object]
+    Raises:
+        ValueError: when there are more strikes than memory holds
     """
     if not (scenario.radiation.enabled and scenario.faults.enabled):
         return faults.no_strikes()
@@ -210,19 +239,65 @@ def strike(
     section = _cross_sections(scenario) if section is None else section
     if not (inside.any() and section.any()):
         return faults.no_strikes()
-    found = rate_map(scenario, float(low[inside].min()), float(high[inside].max()))
+    edges = float(low[inside].min()), float(high[inside].max())
+    duration, seed = scenario.time.duration, scenario.time.seed
+    random = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(stream,)))
+    parts = _drawn(
+        scenario,
+        ahead,
+        rate_map(scenario, *edges),
+        section,
+        duration,
+        lambda size: random.uniform(0.0, duration, size),
+        random,
+    )
+    event = scenario.storm
+    if event is None:
+        return _in_order(parts)
+    first, last = storm_shares(scenario, event)
+    begun = scenario.radiation.storm.start
+    assert begun is not None
+    ahead_of_us = (begun - scenario.time.start).total_seconds()
+    dice = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(stream, STORM)))
+
+    def of_storm(size: int) -> Array:
+        share = np.minimum(dice.uniform(first, last, size), np.nextafter(1.0, 0.0))
+        time = ahead_of_us + solar_event.arrival(share, event.rise, event.decay)
+        return np.clip(time, 0.0, duration)
+
+    known = storm_map(scenario, event, *edges)
+    solar = _drawn(scenario, ahead, known, section, last - first, of_storm, dice)
+    marked = [
+        (*part, np.full(part[0].size, by_storm))
+        for found, by_storm in ((parts, False), (solar, True))
+        for part in found
+    ]
+    del parts, solar
+    return _in_order(marked)
+
+
+def _drawn(
+    scenario: Scenario,
+    ahead: Forecast,
+    found: RateMap,
+    section: Array,
+    amount: float,
+    when: Callable[[int], Array],
+    random: np.random.Generator,
+) -> list[tuple[NDArray[Any], ...]]:
+    """Columns of strikes by parts: `amount` of what the map holds, at times by `when`, thinned."""
+    low, high, inside = _reach(ahead)
     most = np.where(inside, found.most(low, high), 0.0)
-    random = np.random.default_rng(np.random.SeedSequence(scenario.time.seed, spawn_key=(stream,)))
-    duration, start = scenario.time.duration, scenario.time.start
-    expected = most * (section.sum() * duration)
-    angle = frames.sidereal_angle(start, np.array([0.0, DAY]))
+    expected = most * (section.sum() * amount)
+    angle = frames.sidereal_angle(scenario.time.start, np.array([0.0, DAY]))
     turned = float((angle[1] - angle[0]) % (2.0 * math.pi)) + 2.0 * math.pi
     sky = (float(angle[0]), turned / DAY)
     cap = found.cap(3.0 * float(_eccentricity(ahead)[inside].max()) + PERIODIC)
-    parts = []
+    parts: list[tuple[NDArray[Any], ...]] = []
+    held = 0
     for first, last in _chunks(expected):
         tries = random.poisson(expected[first:last])
-        time = random.uniform(0.0, duration, tries.sum())
+        time = when(tries.sum())
         chance = random.random(time.size)
         who, where = np.empty(time.size, np.int32), np.empty((time.size, 3))
         kept = _thin(
@@ -238,6 +313,13 @@ def strike(
             who,
             where,
         )
+        held += kept
+        if held > MOST:
+            raise ValueError(
+                f"radiation: {held / last * most.size:.2g} strikes in this time; allowed: "
+                f"{MOST:.0e}, which memory holds; take fewer satellites or accelerators, a thicker "
+                "radiation.shielding or no radiation.storm"
+            )
         kind = np.searchsorted(
             np.cumsum(section / section.sum())[:-1], random.random(kept), "right"
         )
@@ -252,9 +334,18 @@ def strike(
                 radiation.in_anomaly(where[:kept], activity(scenario)),
             )
         )
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    order = np.argsort(columns[0], kind="stable")
-    return Strikes(*(column[order] for column in columns))
+    return parts
+
+
+def _in_order(parts: list[tuple[NDArray[Any], ...]]) -> Strikes:
+    """Strikes in order of time, one column after the other to spare memory."""
+    columns = [list(column) for column in zip(*parts, strict=True)]
+    parts.clear()
+    order = np.argsort(np.concatenate(columns[0]), kind="stable")
+    found = []
+    while columns:
+        found.append(np.concatenate(columns.pop(0))[order])
+    return Strikes(*found)
 
 
 def struck(asked: Demand, scenario: Scenario, satellites: int, found: Strikes) -> Demand:

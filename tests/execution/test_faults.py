@@ -191,3 +191,33 @@ def test_wrong_safe_modes_are_named():
         faults.safe_modes(3, 1.0, -1.0, 1.0, rng())
     with pytest.raises(ValueError, match=r"faults.recovery_time: nan"):
         faults.safe_modes(3, 1.0, 1.0, float("nan"), rng())
+
+
+def strikes(solar):
+    time = np.array([10.0, 20.0, 30.0])
+    return faults.Strikes(
+        time,
+        np.array([0, 1, 0], np.int32),
+        np.array([0, 1, 3], np.int8),
+        np.radians([70.0, -20.0, -75.0]),
+        np.zeros(3),
+        np.array([False, True, False]),
+        solar,
+    )
+
+
+def test_strikes_of_a_storm_are_counted_and_written():
+    found = strikes(np.array([True, False, True]))
+    assert found.of_storm(100.0) == {"storm_upsets": 2}
+    assert found.of_storm(30.0) == {"storm_upsets": 1}
+    assert found.columns(["a", "b"], 25.0)["solar"].tolist() == [True, False]
+    assert found.chosen(found.solar).latitude == pytest.approx(np.radians([70.0, -75.0]))
+    assert found.chosen(np.array([2])).solar.tolist() == [True]
+
+
+def test_without_a_storm_nothing_is_said_of_one():
+    found = strikes(None)
+    assert found.of_storm(100.0) == {}
+    assert "solar" not in found.columns(["a", "b"], 25.0)
+    assert found.chosen(np.array([True, False, False])).solar is None
+    assert len(found.chosen(np.array([True, False, False]))) == 1

@@ -135,6 +135,23 @@ def test_facts_in_words() -> None:
     assert facts({"environment": {"dose_rad_per_year": None}}) == []
 
 
+def test_a_storm_in_words() -> None:
+    environment = {
+        "storm_protons_per_m2": 9.73e12,
+        "storm_dose_rad": 236.2,
+        "storm_share_simulated": 0.986,
+    }
+    told = {"environment": environment, "faults": {"storm_upsets": 3}}
+    rows = dict(facts(told, _upsets(4)))
+    assert rows["Storm of this run"] == (
+        "9.7·10⁸ solar protons a cm² reach the chips, mean over the orbits, with 236 rad; "
+        "99\u202f% of them in the time simulated"
+    )
+    assert rows["In this run"].endswith(
+        "South Atlantic Anomaly, 75.0\u202f% by protons of the storm"
+    )
+
+
 def test_the_section_of_a_run(full: Path, starved: Path) -> None:
     text = radiation_section(read(full))
     for told in ("dosemap", "Work lost to faults", "South Atlantic Anomaly", "Solar array"):

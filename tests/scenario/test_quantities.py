@@ -36,6 +36,8 @@ FACTORS = [
     ("180 deg", "rad", math.pi),
     ("28 kW", "W", 28e3),
     ("4 kWh", "J", 4e3 * HOUR),
+    ("30 MeV", "N·m", 30e6 * 1.602176634e-19),
+    ("7.9e9 1/cm²", "1/m²", 7.9e13),
     ("150 Wh/kg", "J/kg", 150 * HOUR),
     ("0.5 1/h", "1/s", 0.5 / HOUR),
     ("1 %/yr", "1/s", 0.01 / YEAR),
@@ -139,8 +141,8 @@ def test_text_takes_the_unit_that_shows_it_shortest(value: float, si: str, shown
     assert text(value, si) == shown
 
 
-ALIKE = {"1/s": "Hz", "Hz": "1/s", "B/s": "bit/s", "bit/s": "B/s"}
-"""Kinds that are one by definition: a hertz is 1/s, and 8 bit are a byte."""
+ALIKE = {"1/s": "Hz", "Hz": "1/s", "B/s": "bit/s", "bit/s": "B/s", "J": "N·m", "N·m": "J"}
+"""Kinds that are one by definition: a hertz is 1/s, 8 bit are a byte, a joule is 1 N·m."""
 
 
 @pytest.mark.parametrize("si", sorted(UNITS))

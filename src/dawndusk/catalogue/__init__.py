@@ -1,4 +1,4 @@
-"""The catalogue: designs, accelerators, models, launchers, sites, cities, terminals and prices.
+"""The catalogue: designs, chips, models, launchers, sites, cities, terminals, storms, prices.
 
 Each value carries its source, date and confidence. `kinds()`, `names(kind)` and
 `entry("accelerator.h100")` give plain data; nothing is printed.
@@ -20,6 +20,7 @@ from dawndusk.catalogue.entries import (
     Model,
     Site,
     Stations,
+    Storm,
     Terminal,
     WorkloadClass,
 )
@@ -41,6 +42,7 @@ WHOLE: Final[dict[str, type[Table]]] = {
     "terminal": Terminal,
     "stations": Stations,
     "workload": WorkloadClass,
+    "storm": Storm,
 }
 """Kinds whose entries stand by themselves."""
 
@@ -63,6 +65,7 @@ FILES: Final = {
     "terminal": "terminals.toml",
     "stations": "stations.toml",
     "workload": "workloads.toml",
+    "storm": "storms.toml",
     "prices": "prices.toml",
 }
 

@@ -279,6 +279,26 @@ class WorkloadClass(Table):
         return self
 
 
+ParticleEnergy = Annotated[float, Quantity("N·m", above=0.0)]
+
+
+class Storm(Table):
+    """A solar proton event: how many protons between the planets, how fast, and when."""
+
+    name: f.Text = supplied("catalogue name")
+    title: f.Text = supplied("full name")
+    fluence: Annotated[float, Quantity("1/m²", above=0.0)] = supplied(
+        "of the whole event from all sides, above the threshold"
+    )
+    threshold: ParticleEnergy = supplied("energy above which the fluence is given")
+    folding: ParticleEnergy = supplied("energy by which the fluence above it falls to 1/e")
+    rise: f.Delay = supplied("from the first protons to the peak, in a straight line")
+    decay: f.Duration = supplied("in which the flux falls to 1/e after the peak")
+    cutoff_shift: Annotated[float, Quantity("rad", least=0.0, most=0.3490658503988659)] = supplied(
+        "of the geomagnetic cut-off towards the equator while the protons come"
+    )
+
+
 VEHICLE = (
     "access_rate",
     *(f"computer_{part}" for part in ("rate", "power", "memory", "price", "life")),

@@ -1,7 +1,7 @@
 """Interruptions of sites: failing hardware and software, particles, safe modes; what they cost."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -89,6 +89,8 @@ class Strikes:
     """East positive [rad]."""
     in_anomaly: NDArray[np.bool_]
     """In the South Atlantic Anomaly [-]."""
+    solar: NDArray[np.bool_] | None = None
+    """By a proton of a solar event [-]; None where no event comes."""
 
     @cached_property
     def silent(self) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
@@ -98,6 +100,38 @@ class Strikes:
 
     def __len__(self) -> int:
         return len(self.time)
+
+    def chosen(self, rows: NDArray[Any]) -> "Strikes":
+        """Some of them.
+
+        Args:
+            rows: which, as indices in order of time or one flag a strike [-]
+        Returns:
+            strikes in order of time [object]
+        Neglects:
+            nothing
+        Source:
+            none: bookkeeping
+        """
+        columns = (getattr(self, each.name) for each in fields(self))
+        found: list[Any] = [None if column is None else column[rows] for column in columns]
+        return Strikes(*found)
+
+    def of_storm(self, duration: float) -> dict[str, int]:
+        """How many a solar event brought.
+
+        Args:
+            duration: that was simulated [s]
+        Returns:
+            storm_upsets, where an event comes at all [object]
+        Neglects:
+            nothing
+        Source:
+            none: bookkeeping
+        """
+        if self.solar is None:
+            return {}
+        return {"storm_upsets": int(self.solar[: self.time.searchsorted(duration)].sum())}
 
     def columns(self, names: Sequence[str], duration: float) -> dict[str, Any]:
         """Those of a run as a table.
@@ -113,6 +147,7 @@ class Strikes:
             none: bookkeeping
         """
         number = int(self.time.searchsorted(duration))
+        of_storm = {} if self.solar is None else {"solar": self.solar[:number]}
         return {
             "time_s": self.time[:number],
             "site": np.array(names)[self.site[:number]],
@@ -120,7 +155,7 @@ class Strikes:
             "latitude_deg": np.degrees(self.latitude[:number]),
             "longitude_deg": np.degrees(self.longitude[:number]),
             "in_anomaly": self.in_anomaly[:number],
-        }
+        } | of_storm
 
 
 def no_strikes() -> Strikes:

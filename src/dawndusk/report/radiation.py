@@ -185,6 +185,12 @@ def facts(summary: Mapping[str, Any], upsets: pa.Table | None = None) -> list[tu
     rows = [
         ("Dose", _dose(get("dose_rad_per_year"), get("dose_life_rad"))),
         ("Solar events", _solar(get("dose_solar_rad"), get("solar_events"))),
+        (
+            "Storm of this run",
+            _storm(
+                get("storm_protons_per_m2"), get("storm_dose_rad"), get("storm_share_simulated")
+            ),
+        ),
         ("Sun's activity", _activity(get("solar_activity"), get("solar_activity_life"))),
         (
             "Solar array",
@@ -196,7 +202,7 @@ def facts(summary: Mapping[str, Any], upsets: pa.Table | None = None) -> list[tu
         ),
         ("Each accelerator", _rates(get)),
         ("Each satellite", _daily(get("silent_corruptions_per_satellite_day"))),
-        ("In this run", _anomaly(upsets)),
+        ("In this run", _anomaly(upsets, dig(summary, "faults.storm_upsets"))),
     ]
     return [(title, text) for title, text in rows if text]
 
@@ -220,6 +226,15 @@ def _solar(taken: float | None, events: float | None) -> str:
     if events is not None:
         number = f" in {numbers.count(events)} large event{'' if events == 1 else 's'}"
     return f"{rad(taken)}{number} over the life, on top"
+
+
+def _storm(protons: float | None, taken: float | None, share: float | None) -> str:
+    if protons is None or taken is None or share is None:
+        return ""
+    return (
+        f"{numbers.powers(1e-4 * protons)} solar protons a cm² reach the chips, mean over the "
+        f"orbits, with {rad(taken)}; {numbers.percent(share, 2)} of them in the time simulated"
+    )
 
 
 def _activity(day: float | None, life: float | None) -> str:
@@ -258,15 +273,18 @@ def _daily(value: float | None) -> str:
     return f"{numbers.significant(value, 2)} silent corruptions a day" if value else ""
 
 
-def _anomaly(upsets: pa.Table | None) -> str:
+def _anomaly(upsets: pa.Table | None, of_storm: Any = None) -> str:
     if upsets is None or not countable(upsets):
         return ""
     inside = pc.sum(pc.cast(upsets["in_anomaly"], pa.int64())).as_py() or 0
     total = upsets.num_rows
     what = "upset" if total == 1 else "upsets"
+    storm = ""
+    if numbers.is_number(of_storm):
+        storm = f", {numbers.percent(of_storm / total)} by protons of the storm"
     return (
         f"{numbers.count(total)} {what}, {numbers.percent(inside / total, 2)} of them in the "
-        "South Atlantic Anomaly"
+        f"South Atlantic Anomaly{storm}"
     )
 
 

@@ -54,6 +54,7 @@ year = 31557600 * second = yr
 hertz = 1 / second = Hz
 newton = kilogram * meter / second ** 2 = N
 joule = newton * meter = J
+electron_volt = 1.602176634e-19 * joule = eV
 watt = joule / second = W
 watt_hour = 3600 * joule = Wh
 liter = 1e-3 * meter ** 3 = L
@@ -101,7 +102,9 @@ UNITS: Final[dict[str, Unit]] = {
     "rad": Unit("angle", ("deg", "rad", "µrad")),
     "W": Unit("power", ("MW", "kW", "W", "mW", "µW")),
     "J": Unit("energy", ("kWh", "Wh", "J")),
+    "N·m": Unit("particle energy", ("GeV", "MeV", "keV")),
     "1/s": Unit("rate", ("1/s", "1/min", "1/h", "1/day", "1/yr")),
+    "1/m²": Unit("fluence", ("1/cm²", "1/m²")),
     "1/m²/s": Unit("flux", ("1/m²/s", "1/m²/yr")),
     "1/K": Unit("relative change per temperature", ("1/K", "%/K")),
     "J/K": Unit("heat capacity", ("kJ/K", "J/K")),
@@ -129,7 +132,7 @@ UNITS: Final[dict[str, Unit]] = {
     "kg/J": Unit("mass per energy", ("g/kWh", "kg/kWh", "kg/J")),
     "": Unit("plain number", ("", "%")),
 }
-"""By SI unit; the empty one is dimensionless."""
+"""By SI unit; the empty one is dimensionless, and N·m is the joule of a particle."""
 
 
 class QuantityError(ValueError):
@@ -221,7 +224,7 @@ def parse(text: str, si: str) -> float:
         )
     number, unit = float(match[1].replace("_", "")), match[2]
     if not unit and si:
-        raise QuantityError(f"no unit; allowed: {allowed(si)}", f'write "{match[1]} {si}"')
+        raise QuantityError(f"no unit; allowed: {allowed(si)}", f'write "{match[1]} {_usual(si)}"')
     try:
         return _converter(unit, si)(number)
     except QuantityError as error:
@@ -236,6 +239,12 @@ def allowed(si: str) -> str:
     if not si:
         return "a plain number or %"
     return f"{_articled(unit.meaning)} in {', '.join(unit.written)}"
+
+
+def _usual(si: str) -> str:
+    """The SI unit where it is one that people write, else the first that is."""
+    written = UNITS[si].written
+    return si if si in written else written[0]
 
 
 def sample(si: str) -> str:
@@ -314,7 +323,7 @@ class Quantity:
             value = parse(given, self.si)
         elif self.si and border:
             raise QuantityError(
-                f"a bare number; allowed: {self.range()}", f'write "{given!r} {self.si}"'
+                f"a bare number; allowed: {self.range()}", f'write "{given!r} {_usual(self.si)}"'
             )
         else:
             value = float(given)

@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from dawndusk.scenario import fields as f
 from dawndusk.scenario.errors import Fault
-from dawndusk.scenario.fields import Table, declared, faults
+from dawndusk.scenario.fields import CatalogueName, Table, declared, faults, section
 from dawndusk.scenario.quantities import Quantity
 
 SolarFlux = Annotated[float, Quantity("", least=65.0, most=250.0)]
@@ -31,6 +31,15 @@ class Sun(Table):
             allowed = f"allowed: quiet_flux, {self.quiet_flux:g}, or more"
             raise faults([Fault("peak_flux", f"{self.peak_flux:g}", allowed, "raise it")])
         return self
+
+
+class SolarStorm(Table):
+    """Protons of a great solar event in the time that is simulated."""
+
+    start: f.Instant | None = declared(
+        None, "UTC, when its first protons arrive; auto: no storm comes"
+    )
+    event: Annotated[str, CatalogueName("storm")] = declared("1972-08", "which one")
 
 
 class Radiation(Table):
@@ -80,3 +89,12 @@ class Radiation(Table):
     dose_spread: Annotated[float, Quantity("", above=1.0, most=10.0)] = declared(
         1.5, "factor of dose within which two thirds of the nodes fail", "assumed", "2026-11"
     )
+    storm: SolarStorm = section(SolarStorm, "a solar proton event on the simulated day")
+
+    @model_validator(mode="after")
+    def _a_storm_is_radiation(self) -> "Radiation":
+        if self.storm.start is not None and not self.enabled:
+            allowed = "allowed: no storm where radiation.enabled is false"
+            given = self.storm.start.isoformat().replace("+00:00", "Z")
+            raise faults([Fault("storm.start", given, allowed, "switch radiation on")])
+        return self

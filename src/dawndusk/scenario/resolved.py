@@ -17,6 +17,7 @@ from dawndusk.catalogue.entries import (
     Site,
     Station,
     Stations,
+    Storm,
     Terminal,
 )
 from dawndusk.scenario import network_checks, trees
@@ -100,6 +101,12 @@ class Scenario(Tables):
         """Where satellites meet the ground."""
         return self._entry("stations", self.network.stations, Stations).stations
 
+    @property
+    def storm(self) -> Storm | None:
+        """The solar proton event that comes, None where none was asked for."""
+        asked = self.radiation.storm
+        return None if asked.start is None else self._entry("storm", asked.event, Storm)
+
     def entries(self) -> dict[str, catalogue.Entry]:
         """The catalogue entries in use, by reference such as "accelerator.h100"."""
         used = [
@@ -113,6 +120,7 @@ class Scenario(Tables):
             f"terminal.{self.network.ground_terminal}",
             f"terminal.{self.network.user_terminal}",
             f"stations.{self.network.stations}",
+            *([f"storm.{self.radiation.storm.event}"] if self.radiation.storm.start else []),
         ]
         return {each: catalogue.entry(each, self._own) for each in dict.fromkeys(used)}
 

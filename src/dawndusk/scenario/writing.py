@@ -11,7 +11,7 @@ from dawndusk.scenario.quantities import text
 from dawndusk.scenario.resolved import Scenario
 from dawndusk.scenario.values import written
 
-WHOLE = ("accelerator", "model", "site", "launcher", "terminal")
+WHOLE = ("accelerator", "model", "site", "launcher", "terminal", "storm")
 """Kinds of entries written in full; others of the scenario's own as they were given."""
 
 
