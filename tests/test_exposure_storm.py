@@ -78,8 +78,7 @@ def test_outside_the_tables_nothing_is_known() -> None:
         START,
         'constellation={kind="walker_delta", altitude="5000 km", inclination="98 deg", '
         "satellites=6, planes=1, phasing=0}",
-        "network.enabled=false",
-        "upkeep.disposal=passive",
+        "workload.jobs=[]",
     )
     assert all(far[name] is None for name in KEYS)
 

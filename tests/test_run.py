@@ -245,3 +245,31 @@ def test_terminals_that_the_bus_cannot_feed_are_told(tmp_path: Path) -> None:
     told = run(starved, tmp_path / "not", report=False).run["warnings"]
     assert sum("terminals alone" in line for line in told) == 2
     assert any("draw 30 W of satellite.bus.load = 20 W" in line for line in told)
+
+
+def test_a_storm_is_in_folder_summary_and_warnings(tmp_path: Path) -> None:
+    """Eight hours of the event over a satellite that crosses the polar caps."""
+    scenario = load(
+        "suncatcher",
+        [
+            *SETTINGS,
+            "workload.model=llama-3-8b",
+            "time.duration=8 h",
+            "fleet.enabled=false",
+            "network.enabled=false",
+            "satellite.compute.count=4",
+            'constellation={kind="sun_synchronous", altitude="650 km", local_time="18:00", '
+            "satellites=2}",
+            "radiation.storm.start=2027-06-21T00:00:00Z",
+        ],
+    )
+    run(scenario, tmp_path / "run", report=False)
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    rows = pyarrow.parquet.read_table(tmp_path / "run" / "upsets.parquet")
+    told = summary["faults"]["storm_upsets"]
+    assert told == sum(rows["solar"].to_pylist()) > 30
+    assert summary["environment"]["storm_dose_rad"] == pytest.approx(236.0, rel=0.05)
+    assert summary["environment"]["storm_share_simulated"] == pytest.approx(0.808, abs=0.001)
+    assert "storm_upsets" not in summary["ground"]["faults"]
+    warnings = json.loads((tmp_path / "run" / "run.json").read_text())["warnings"]
+    assert any(line.startswith("only 80.8% of the solar event's") for line in warnings)

@@ -10,7 +10,7 @@ from dawndusk.setting import Setting, setting
 
 HOURS = [
     *("time.duration=3 h", "time.step=120 s"),
-    *("faults.interruption_rate=5 1/yr", "radiation.shielding=1 mm"),
+    *("faults.interruption_rate=5 1/yr", "radiation.storm.start=2027-06-20T22:00:00Z"),
 ]
 
 
@@ -33,9 +33,14 @@ def test_nothing_happens_in_empty_places(whole: Setting, half: Setting) -> None:
     gone = np.arange(0, 81, 2)
     assert np.isin(whole.asked.interruptions.site, gone).any()
     assert not np.isin(half.asked.interruptions.site, gone).any()
-    assert not np.isin(half.asked.strikes.site, gone).any()
-    there = ~np.isin(whole.asked.strikes.site, gone)
-    np.testing.assert_array_equal(half.asked.strikes.time, whole.asked.strikes.time[there])
+    struck, left = whole.asked.strikes, half.asked.strikes
+    assert np.isin(struck.site, gone).sum() > 1000
+    assert not np.isin(left.site, gone).any()
+    there = ~np.isin(struck.site, gone)
+    np.testing.assert_array_equal(left.time, struck.time[there])
+    assert struck.solar is not None
+    assert left.solar is not None
+    np.testing.assert_array_equal(left.solar, struck.solar[there])
 
 
 def test_empty_places_serve_and_compute_nothing(half: Setting) -> None:
