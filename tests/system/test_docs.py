@@ -24,7 +24,10 @@ NESTED = {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results") / "tiny"
-    small = ["constellation.satellites=4", "time.duration=1 h", "record.requests=true"]
+    small = [
+        *("constellation.satellites=4", "time.duration=1 h", "record.requests=true"),
+        "radiation.storm.start=2027-06-21T00:00:00Z",
+    ]
     options = [word for each in small for word in ("--set", each)]
     starter = folder.parent / "tiny.toml"
     runner = CliRunner()
