@@ -55,6 +55,7 @@ class Origins(dict):
 def scenario(**prices):
     return SimpleNamespace(
         name="test",
+        storm=None,
         economics=SimpleNamespace(**PRICES | prices),
         satellite=SimpleNamespace(
             life=5.0 * JULIAN_YEAR, compute=SimpleNamespace(count=8, host_power=1000.0)

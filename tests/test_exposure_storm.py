@@ -102,7 +102,12 @@ def test_outside_the_tables_nothing_is_known() -> None:
     ],
 )
 def test_a_storm_that_is_missed_is_told(overrides: tuple[str, ...], told: list[str]) -> None:
-    lines = storm_warnings(load("suncatcher", overrides))
+    lines = storm_warnings(load("suncatcher", ["fleet.moments=0", *overrides]))
     assert len(lines) == len(told)
     for line, start in zip(lines, told, strict=True):
         assert line.startswith(start)
+
+
+def test_costs_of_quiet_years_are_told() -> None:
+    (line,) = storm_warnings(load("suncatcher", [START]))
+    assert line.startswith("unit costs are those of the years' quiet days")

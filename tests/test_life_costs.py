@@ -405,3 +405,23 @@ def test_shipped_design_in_its_years(suncatcher):
     assert at_strength(suncatcher, "fleet.refresh=0.1") < 0.9 * plain
     quotes = '{year=2027.0, price="3770 USD/kg"}, {year=2037.0, price="200 USD/kg"}'
     assert at_strength(suncatcher, f"fleet.launch_prices=[{quotes}]") < 0.9 * plain
+
+
+def test_a_storms_mix_of_work_is_not_carried_to_the_years(monkeypatch: pytest.MonkeyPatch):
+    """Quiet days say what the years deliver, but not how many tokens come with it."""
+    given = scenario()
+    days = np.full(years().months, 1e13)
+
+    def cost(efficiency):
+        sides = record(totals()), record(ground_totals())
+        found = ledger.settle(given, fleet(), *sides, deployment=years(), efficiency=efficiency)
+        return found.summary["cost"]
+
+    quiet = cost(days)
+    assert quiet["usd_per_million_tokens"] > 0.0
+    monkeypatch.setattr(given, "storm", object(), raising=False)
+    stormy = cost(days)
+    missing = {name for name in quiet if stormy[name] != quiet[name]}
+    assert missing == {"usd_per_busy_accelerator_hour", "usd_per_million_tokens"}
+    assert all(stormy[name] is None for name in missing)
+    assert cost(None)["usd_per_million_tokens"] > 0.0

@@ -388,16 +388,22 @@ def storm_warnings(scenario: Scenario) -> list[str]:
     if not scenario.faults.enabled:
         return ["radiation.storm upsets nothing: faults.enabled is false"]
     first, last = storm_shares(scenario, event)
-    if last - first >= WHOLE_STORM:
-        return []
+    found = []
     if last == 0.0:
-        return ["radiation.storm.start lies after the simulated time: no proton of it comes"]
-    if first > OVER:
-        return ["radiation.storm was over before the simulated time; move radiation.storm.start"]
-    return [
-        f"only {last - first:.1%} of the solar event's protons come within the simulated time: "
-        "move radiation.storm.start, or lengthen time.duration"
-    ]
+        found = ["radiation.storm.start lies after the simulated time: no proton of it comes"]
+    elif first > OVER:
+        found = ["radiation.storm was over before the simulated time; move radiation.storm.start"]
+    elif last - first < WHOLE_STORM:
+        found = [
+            f"only {last - first:.1%} of the solar event's protons come within the simulated "
+            "time: move radiation.storm.start, or lengthen time.duration"
+        ]
+    if scenario.fleet.enabled and scenario.fleet.moments:
+        found.append(
+            "unit costs are those of the years' quiet days; of tokens and busy hours, whose mix "
+            "only the day of the storm knows, none is stated: see fleet.moments"
+        )
+    return found
 
 
 def _shells(

@@ -42,6 +42,9 @@ JOB_STATES = ("finished", "running", "waiting", "failed")
 FULL = Strength(np.ones(1), np.ones(1))
 """Of a side that is kept as it is planned."""
 
+OF_THE_DAY = ("usd_per_busy_accelerator_hour", "usd_per_million_tokens")
+"""Unit costs that carry the simulated day's mix of work to the years: not that of a storm."""
+
 COMPARED = (
     "lifetime_usd",
     "usd_per_year",
@@ -135,6 +138,8 @@ def settle(
     paid = orbit_costs(scenario, fleet, record, deployment)
     rate = scenario.economics.discount_rate_space
     summary |= _side(scenario, record, paid, rate, kept)
+    if efficiency is not None and scenario.storm is not None:
+        summary["cost"] |= dict.fromkeys(OF_THE_DAY)
     summary["carbon"] = _carbon(launch_carbon, orbit, kept)
     at_work = fleet.satellites * float(kept.capacity.mean())
     alone = paid.per_year - paid.annual.get("hybrid_ground", 0.0)
