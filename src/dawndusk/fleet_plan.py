@@ -225,6 +225,7 @@ def orbits(scenario: Scenario) -> tuple[Elements, list[BadLine]]:
             declared.planes,
             declared.plane_spacing,
             declared.first_anomaly,
+            declared.plane_rise,
         )
     elif isinstance(declared, Cluster):
         shape = formation.mean_elements(

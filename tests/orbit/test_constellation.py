@@ -214,6 +214,18 @@ def test_sun_synchronous_planes_and_slots() -> None:
     np.testing.assert_array_equal(elements.mean_anomaly[:6], elements.mean_anomaly[6:])
 
 
+def test_planes_stacked_in_altitude_are_each_sun_synchronous() -> None:
+    """Schedule S of SAT-LOA-20260108-00016: 97.4, 99.5 and 104.9° at 500, 1,000 and 2,000 km."""
+    elements = constellation.sun_synchronous(500e3, "18:00", START, 8, 4, plane_rise=500e3)
+    tilts = np.degrees(elements.inclination[::2])
+    assert tilts[[0, 1, 3]] == pytest.approx([97.402, 99.479, 104.890], abs=0.005)
+    np.testing.assert_array_equal(elements.inclination[::2], elements.inclination[1::2])
+    for k, height in enumerate((500e3, 1e6, 1.5e6, 2e6)):
+        alone = constellation.sun_synchronous(height, "18:00", START, 2)
+        assert elements.mean_motion[2 * k] == alone.mean_motion[0]
+        assert elements.node[2 * k] == alone.node[0]
+
+
 def test_a_generated_orbit_is_frozen_with_the_documented_swing_of_radius() -> None:
     sat = satrec(constellation.sun_synchronous(650e3, "18:00", START, 1))
     period = TURN / sat.mdot

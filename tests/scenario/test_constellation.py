@@ -51,6 +51,13 @@ def test_valid_kinds_load(tmp_path: Path, kind: str) -> None:
             "at least one",
         ),
         ("sun_synchronous", "satellites = 4", "", "constellation.satellites: missing"),
+        (
+            "sun_synchronous",
+            "satellites = 4",
+            'satellites = 4\nplanes = 4\nplane_rise = "2000 km"',
+            'constellation.plane_rise = "2000 km": the last plane lies at "6650 km"; '
+            'allowed: at most "5800 km"',
+        ),
     ],
 )
 def test_wrong_ones_are_told(

@@ -197,7 +197,7 @@ def test_every_shipped_scenario_loads(tmp_path: Path, name: str) -> None:
     assert scenario.name == name
     assert scenario.description == description(name) != ""
     kinds = {job.kind for job in scenario.workload.jobs}
-    only = {"gemma-in-orbit": set(), "train-in-orbit": {"training"}}
+    only = {"gemma-in-orbit": set(), "train-in-orbit": {"training"}, "three-body": {"batch"}}
     assert kinds == only.get(name, {"training", "batch"})
     day = scenario.workload.rate * 86400.0
     assert 1e4 < day < 1e6
@@ -205,8 +205,9 @@ def test_every_shipped_scenario_loads(tmp_path: Path, name: str) -> None:
 
 def test_shipped_names() -> None:
     shipped = (
-        *("gemma-in-orbit", "spacex-ai1", "starcloud-1"),
-        *("starlink-imported", "suncatcher", "train-in-orbit"),
+        *("ascend", "beijing-dawn-dusk", "blue-sunrise", "gemma-in-orbit", "spacex-ai1"),
+        *("starcloud-1", "starcloud-5gw", "starlink-imported", "suncatcher", "three-body"),
+        "train-in-orbit",
     )
     assert names() == shipped
     with pytest.raises(ScenarioError, match="no such file or shipped scenario"):

@@ -60,11 +60,28 @@ def check_folder(folder: Path, satellites: int | None = None) -> results.Results
 ELSEWHERE = ("starlink-imported", "train-in-orbit")
 """Run smaller, or where PyTorch is."""
 
+JOBS = ("workload.jobs.0.count=1", "workload.jobs.0.nodes=2", "workload.jobs.1.count=4")
+"""For a few satellites."""
+
+SMALLER = {
+    "spacex-ai1": ("time.duration=2 h",),
+    "blue-sunrise": (
+        *("constellation.satellites=96", "constellation.planes=4"),
+        *("constellation.plane_rise=433 km", "fleet.moments=0", *JOBS),
+    ),
+    "beijing-dawn-dusk": (
+        *("constellation.satellites=64", "constellation.planes=4", "fleet.moments=0", *JOBS),
+    ),
+    "starcloud-5gw": (
+        *("constellation.satellites=5", "constellation.planes=5", "fleet.moments=0", *JOBS),
+    ),
+}
+"""What makes a large one quick."""
+
 
 @pytest.mark.parametrize("name", [name for name in names() if name not in ELSEWHERE])
 def test_it_runs(name: str, tmp_path: Path) -> None:
-    hours = 2 if name == "spacex-ai1" else 3
-    run(load(name, [f"time.duration={hours} h"]), tmp_path / name)
+    run(load(name, ["time.duration=3 h", *SMALLER.get(name, ())]), tmp_path / name)
     check_folder(tmp_path / name)
 
 

@@ -215,17 +215,19 @@ def sun_synchronous(
     planes: int = 1,
     plane_spacing: float = 0.0,
     first_anomaly: float = 0.0,
+    plane_rise: float = 0.0,
 ) -> Elements:
     """Circular sun-synchronous planes with satellites spread evenly along each.
 
     Args:
-        altitude: mean semi-major axis less 6378.135 km [m]
+        altitude: mean semi-major axis less 6378.135 km, of the first plane [m]
         local_time: mean local solar time of the first plane's ascending node, "HH:MM" [-]
         start: the scenario's start, with time zone [object]
         satellites: total number, a multiple of `planes` [-]
         planes: number of planes [-]
         plane_spacing: node of each plane ahead of the plane before it [rad]
         first_anomaly: mean argument of latitude of the first satellite of each plane [rad]
+        plane_rise: altitude of each plane above the plane before it [m]
     Returns:
         mean elements at the scenario's start, plane by plane [object]
     Raises:
@@ -238,11 +240,13 @@ def sun_synchronous(
     """
     per_plane = _per_plane(satellites, planes)
     plane, slot = np.divmod(np.arange(satellites), per_plane)
+    height = altitude + plane_rise * np.arange(planes)
+    inclination = np.array([sun_synchronous_inclination(each) for each in height])
     return _at_start(
         names=tuple(f"P{p + 1:02d}-S{s + 1:04d}" for p, s in zip(plane, slot, strict=True)),
-        semi_major_axis=altitude + SGP4_RADIUS,
+        semi_major_axis=height[plane] + SGP4_RADIUS,
         eccentricity=0.0,
-        inclination=sun_synchronous_inclination(altitude),
+        inclination=inclination[plane],
         node=node_at_local_time(local_time, start) + plane_spacing * plane,
         argument_of_perigee=0.0,
         mean_anomaly=first_anomaly + 2.0 * np.pi * slot / per_plane,

@@ -12,8 +12,13 @@ from dawndusk.scenario.quantities import Quantity, text
 CHOSEN = "chosen"
 NOW = "2026-11"
 
-Altitude = Annotated[float, Quantity("m", least=150e3, most=5_800e3)]
-"""Above the equatorial radius; the theory holds to periods of 225 minutes."""
+HIGHEST = 5_800e3
+"""Altitude to which the theory holds, a period of 225 minutes [m]."""
+
+Altitude = Annotated[float, Quantity("m", least=150e3, most=HIGHEST)]
+"""Above the equatorial radius."""
+
+Rise = Annotated[float, Quantity("m", least=0.0)]
 
 Inclination = Annotated[float, Quantity("rad", least=0.0, most=3.141592653589793)]
 
@@ -78,7 +83,25 @@ class SunSynchronous(_Planes):
     kind: Literal["sun_synchronous"] = supplied("inclination follows from the altitude")
     local_time: f.LocalTime = declared("18:00", "local solar time of the ascending node")
     plane_spacing: f.Angle = declared("0 deg", "between the nodes of neighbouring planes")
+    plane_rise: Rise = declared("0 km", "altitude of each plane above the one before it")
     first_anomaly: f.Angle = declared("0 deg", "mean anomaly of the first satellite")
+
+    @model_validator(mode="after")
+    def _planes_stay_low(self) -> "SunSynchronous":
+        top = self.altitude + self.plane_rise * (self.planes - 1)
+        if top > HIGHEST:
+            raise faults(
+                [
+                    Fault(
+                        "plane_rise",
+                        f'"{text(self.plane_rise, "m")}"',
+                        f'the last plane lies at "{text(top, "m")}"; '
+                        f'allowed: at most "{text(HIGHEST, "m")}"',
+                        "lower it, or give fewer planes",
+                    )
+                ]
+            )
+        return self
 
 
 class Cluster(Table):
