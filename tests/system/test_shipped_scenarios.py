@@ -64,6 +64,7 @@ JOBS = ("workload.jobs.0.count=1", "workload.jobs.0.nodes=2", "workload.jobs.1.c
 """For a few satellites."""
 
 SMALLER = {
+    "ascend": ("fleet.moments=0",),
     "spacex-ai1": ("time.duration=2 h",),
     "blue-sunrise": (
         *("constellation.satellites=96", "constellation.planes=4"),
