@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from dawndusk.execution.faults import Interruptions, Strikes
+from dawndusk.execution.faults import Interruptions
 from dawndusk.requests import Requests
 
 from .whole_run import Prepared
@@ -32,9 +32,7 @@ def with_other_faults(ready: Prepared, moment: float, sites: int) -> Prepared:
     old = found.time < moment
     time = np.arange(moment + 1.0, 10_000.0, 97.0)
     return ready.changed(
-        strikes=Strikes(
-            *(getattr(hits, each.name)[hits.time < moment] for each in fields(Strikes))
-        ),
+        strikes=hits.chosen(hits.time < moment),
         interruptions=Interruptions(
             np.concatenate([found.time[old], time]),
             np.concatenate([found.site[old], np.arange(len(time), dtype=np.int32) % sites]),
