@@ -246,7 +246,7 @@ def test_cadence_binds() -> None:
     reached = found.per_launch * np.arange(1, 13)
     assert found.history.placed[:, :12].cumsum(axis=1) == pytest.approx(np.tile(reached, (20, 1)))
     warned = " ".join(deployment.deployment_warnings(scenario, found))
-    assert "falcon-9 flies 12 times a year, too few" in warned
+    assert "12 flights of falcon-9 a year are too few" in warned
     scenario, found = years(81)
     assert "too few" not in " ".join(deployment.deployment_warnings(scenario, found))
 

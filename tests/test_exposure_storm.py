@@ -12,6 +12,7 @@ from dawndusk.fleet_plan import plan_fleet
 from dawndusk.scenario import load
 
 START = "radiation.storm.start=2027-06-21T06:00:00Z"
+STRIKES = "solar event 1972-08 strikes in the simulated time"
 KEYS = ("storm_protons_per_m2", "storm_dose_rad", "storm_share_simulated")
 
 
@@ -87,10 +88,10 @@ def test_outside_the_tables_nothing_is_known() -> None:
     ("overrides", "told"),
     [
         ((), []),
-        ((START,), []),
+        ((START,), [STRIKES]),
         (
             ("radiation.storm.start=2027-06-21T20:00:00Z",),
-            ["only 44.9% of the solar event's protons come within the simulated time"],
+            [STRIKES, "only 44.9% of the solar event's protons come within the simulated time"],
         ),
         (
             ("radiation.storm.start=2027-06-18T00:00:00Z",),
@@ -98,10 +99,12 @@ def test_outside_the_tables_nothing_is_known() -> None:
         ),
         (("radiation.storm.start=2027-06-23T00:00:00Z",), ["radiation.storm.start lies after the"]),
         ((START, "faults.enabled=false"), ["radiation.storm upsets nothing: faults.enabled"]),
-        ((START, "time.duration=9 h"), ["only 28.3% of the solar event's protons"]),
+        ((START, "time.duration=9 h"), [STRIKES, "only 28.3% of the solar event's protons"]),
     ],
 )
-def test_a_storm_that_is_missed_is_told(overrides: tuple[str, ...], told: list[str]) -> None:
+def test_a_storm_is_told_and_what_of_it_is_missed(
+    overrides: tuple[str, ...], told: list[str]
+) -> None:
     lines = storm_warnings(load("suncatcher", ["fleet.moments=0", *overrides]))
     assert len(lines) == len(told)
     for line, start in zip(lines, told, strict=True):
@@ -109,5 +112,6 @@ def test_a_storm_that_is_missed_is_told(overrides: tuple[str, ...], told: list[s
 
 
 def test_costs_of_quiet_years_are_told() -> None:
-    (line,) = storm_warnings(load("suncatcher", [START]))
+    struck, line = storm_warnings(load("suncatcher", [START]))
+    assert struck.startswith(STRIKES)
     assert line.startswith("unit costs are those of the years' quiet days")

@@ -412,7 +412,7 @@ def deployment_warnings(scenario: Scenario, found: Deployment) -> list[str]:
     bound = (waiting >= found.per_launch) & (h.launches.mean(axis=0) > found.made.launches - 0.5)
     if bound.mean() > SHORT:
         said.append(
-            f"{scenario.launcher.name} flies {found.cadence:.3g} times a year, too few for this "
+            f"{found.cadence:.4g} flights of {scenario.launcher.name} a year are too few for this "
             f"fleet in {bound.mean():.0%} of the months: up to {waiting[bound].max():.0f} "
             f"satellites wait on the ground, and at the end {h.working[:, -1].mean():.0f} of "
             f"{found.wanted[-1]} are at work"

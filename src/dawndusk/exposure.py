@@ -381,23 +381,25 @@ def exposure_warnings(scenario: Scenario, found: dict[str, float | None]) -> lis
 
 
 def storm_warnings(scenario: Scenario) -> list[str]:
-    """What a reader must know of a solar event that the simulated time misses or cuts."""
+    """What a reader must know of a solar event: whose figures these are, what of it is missed."""
     event = scenario.storm
     if event is None:
         return []
     if not scenario.faults.enabled:
         return ["radiation.storm upsets nothing: faults.enabled is false"]
     first, last = storm_shares(scenario, event)
-    found = []
     if last == 0.0:
         found = ["radiation.storm.start lies after the simulated time: no proton of it comes"]
     elif first > OVER:
         found = ["radiation.storm was over before the simulated time; move radiation.storm.start"]
-    elif last - first < WHOLE_STORM:
-        found = [
-            f"only {last - first:.1%} of the solar event's protons come within the simulated "
-            "time: move radiation.storm.start, or lengthen time.duration"
-        ]
+    else:
+        name = scenario.radiation.storm.event
+        found = [f"solar event {name} strikes in the simulated time: its work is that of such days"]
+        if last - first < WHOLE_STORM:
+            found.append(
+                f"only {last - first:.1%} of the solar event's protons come within the simulated "
+                "time: move radiation.storm.start, or lengthen time.duration"
+            )
     if scenario.fleet.enabled and scenario.fleet.moments:
         found.append(
             "unit costs are those of the years' quiet days; of tokens and busy hours, whose mix "
