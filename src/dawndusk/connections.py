@@ -235,25 +235,35 @@ class Connections:
             linked=linked,
         )
 
-    def ways(self, view: Snapshot, sources: Any) -> tuple[Array, NDArray[np.int32]]:
-        """Latency from other vertices to all, and the trees of their shortest ways."""
-        return self._ways(view.pattern, view.seconds, np.asarray(sources, np.int64))
+    def ways(
+        self, view: Snapshot, sources: Any, ends: Indices | None = None
+    ) -> tuple[Array, NDArray[np.int32]]:
+        """Latency from other vertices to all, and the trees of their shortest ways.
+
+        With an end for each source, as far as that.
+        """
+        return self._ways(view.pattern, view.seconds, np.asarray(sources, np.int64), ends)
 
     def _ways(
-        self, pattern: routing.Pattern, seconds: Array, sources: Indices
+        self,
+        pattern: routing.Pattern,
+        seconds: Array,
+        sources: Indices,
+        ends: Indices | None = None,
     ) -> tuple[Array, NDArray[np.int32]]:
         """Rows of `routing.shortest`, several at once on threads."""
         workers = min(self.threads, len(sources))
         if workers < 2 or self.satellites < 200:
-            return routing.shortest(pattern, seconds, sources)
+            return routing.shortest(pattern, seconds, sources, ends)
+
+        def part(cut: tuple[int, int]) -> tuple[Array, NDArray[np.int32]]:
+            some = slice(*cut)
+            stops = None if ends is None else ends[some]
+            return routing.shortest(pattern, seconds, sources[some], stops)
+
         cuts = np.linspace(0, len(sources), workers + 1).round().astype(int)
         with ThreadPoolExecutor(workers) as pool:
-            found = list(
-                pool.map(
-                    lambda cut: routing.shortest(pattern, seconds, sources[cut[0] : cut[1]]),
-                    pairwise(cuts.tolist()),
-                )
-            )
+            found = list(pool.map(part, pairwise(cuts.tolist())))
         return np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])
 
     def _between(self, time: float) -> tuple[Indices, int, Array, Array, NDArray[np.bool_]]:

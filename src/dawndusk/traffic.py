@@ -341,7 +341,7 @@ class Traffic:
         if not apart.any():
             return 1.0
         source, target = source[apart], target[apart]
-        latency, arrival = self.network.ways(view, source)
+        latency, arrival = self.network.ways(view, source, target)
         rows = np.arange(source.size)
         start, links = routing.links_of_paths(view.pattern, arrival, rows, target)
         if not (np.diff(start) > 0).all():

@@ -132,6 +132,36 @@ def test_ten_thousand_satellites_equal_scipy():
     assert np.allclose(sums, latency[np.arange(50), np.arange(50)], rtol=1e-14, atol=0.0)
 
 
+@settings(max_examples=80, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.integers(0, 8))
+def test_the_way_to_an_end_is_the_same_when_nothing_farther_is_sought(seed, satellites, ground):
+    random = np.random.default_rng(seed)
+    satellites, vertices, edges, seconds = network(random, satellites, ground)
+    pattern = routing.pattern(satellites, vertices, edges)
+    sources, ends = (random.integers(0, vertices, 20) for _ in range(2))
+    whole, tree = routing.shortest(pattern, seconds, sources)
+    found, arrival = routing.shortest(pattern, seconds, sources, ends)
+    rows = np.arange(20)
+    assert np.array_equal(found[rows, ends], whole[rows, ends])
+    for row, end in zip(rows, ends, strict=True):
+        expected = routing.path(pattern, tree, row, end)
+        assert routing.path(pattern, arrival, row, end) == expected
+
+
+def test_what_lies_far_behind_an_end_is_not_looked_at():
+    n, vertices, edges, seconds = grid(100, 100, 0, 3)
+    pattern = routing.pattern(n, vertices, edges)
+    sources = np.arange(0, n, 101)
+    ends = sources + np.where(sources % 100 < 99, 1, -99)
+    latency, _ = routing.shortest(pattern, seconds, sources, ends)
+    whole, _ = routing.shortest(pattern, seconds, sources)
+    reached = np.isfinite(latency).mean(axis=1)
+    assert np.median(reached) < 0.01
+    for row, end in enumerate(ends):
+        near = whole[row] <= whole[row, end]
+        assert np.array_equal(latency[row, near], whole[row, near])
+
+
 def test_the_ground_never_relays():
     """Two satellites, a station between them that both see: the way over it does not exist."""
     edges = np.array([[2, 0], [2, 1], [3, 0], [4, 1]])
@@ -225,3 +255,5 @@ def test_wrong_input_is_named():
             routing.shortest(pattern, np.array([1.0, bad]), [0])
     with pytest.raises(ValueError, match="source 3: must be a vertex from 0 to 2"):
         routing.shortest(pattern, np.array([1.0, 1.0]), [0, 3])
+    with pytest.raises(ValueError, match="end 3: must be a vertex from 0 to 2"):
+        routing.shortest(pattern, np.array([1.0, 1.0]), [0, 1], [3, 0])
