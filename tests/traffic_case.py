@@ -125,8 +125,8 @@ class Wires:
             linked=works[: len(self.links)].any() & np.ones(n, np.bool_),
         )
 
-    def ways(self, view: Snapshot, sources: Any) -> tuple[Any, Any]:
-        return routing.shortest(view.pattern, view.seconds, np.asarray(sources, np.int64))
+    def ways(self, view: Snapshot, sources: Any, ends: Any = None) -> tuple[Any, Any]:
+        return routing.shortest(view.pattern, view.seconds, np.asarray(sources, np.int64), ends)
 
 
 @cache
