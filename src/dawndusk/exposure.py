@@ -181,9 +181,18 @@ def storm_fluence(position: NDArray[np.float64], shielding: float, event: Storm)
     Returns:
         fluence at each place, shape (n,) [1/m²]
     """
+    return _let_in(_storm_shell(position, event), shielding, event)
+
+
+def _storm_shell(position: NDArray[np.float64], event: Storm) -> Array:
+    """McIlwain's L by which a solar event's protons get to each place [-]."""
     shell, _ = radiation.shell(position)
-    cutoff = cosmic.cutoff_energy(solar_event.moved(shell, event.cutoff_shift))
-    return _of_event(np.maximum(cutoff, _least(shielding)), event)
+    return solar_event.moved(shell, event.cutoff_shift)
+
+
+def _let_in(shell: Array, shielding: float, event: Storm) -> Array:
+    """Protons of a solar event [1/m²] that the field lets in and the shield lets through."""
+    return _of_event(np.maximum(cosmic.cutoff_energy(shell), _least(shielding)), event)
 
 
 def storm_shares(scenario: Scenario, event: Storm) -> tuple[float, float]:
@@ -205,11 +214,9 @@ def _storm(scenario: Scenario, shells: tuple[Array, Array, Array]) -> dict[str, 
     shielding, edges = scenario.radiation.shielding, dose.edges("proton")
     through = taken = 0.0
     for radius, inclination, weight in zip(*shells, strict=True):
-        track = _track(radius, inclination)
-        through += weight * storm_fluence(track, shielding, event).mean()
-        shell, _ = radiation.shell(track)
-        moved = solar_event.moved(shell, event.cutoff_shift)
-        spectrum = cosmic.attenuated(_of_event(edges, event), edges, moved)
+        shell = _storm_shell(_track(radius, inclination), event)
+        through += weight * _let_in(shell, shielding, event).mean()
+        spectrum = cosmic.attenuated(_of_event(edges, event), edges, shell)
         taken += weight * dose.behind_aluminium(spectrum, shielding, "proton")
     first, last = storm_shares(scenario, event)
     return dict(zip(STORM, (float(through), float(taken) / dose.RAD, last - first), strict=True))

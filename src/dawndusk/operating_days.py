@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dawndusk import fleet_inputs
 from dawndusk.constants import DAY, JULIAN_YEAR
 from dawndusk.deployment import MONTH, Deployment
 from dawndusk.fleet_plan import FleetPlan, older
@@ -147,7 +148,7 @@ def refuse(scenario: Scenario) -> None:
     Raises:
         ValueError: naming the scenario's values and the way out
     """
-    last = round(scenario.fleet.horizon / MONTH) - 1
+    last = fleet_inputs.horizon(scenario) - 1
     if not (scenario.fleet.enabled and scenario.fleet.moments):
         return
     year = max(_next(scenario.time.start, last, *season[1:3]).year for season in SEASONS)

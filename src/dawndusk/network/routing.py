@@ -209,15 +209,8 @@ def shortest(
     if not (seconds >= 0.0).all():
         k = int(np.argmin(seconds >= 0.0))
         raise ValueError(f"link {k} takes {seconds[k]} s: must be 0 or more, inf where it is down")
-    starts = np.atleast_1d(np.asarray(sources, dtype=np.int64))
-    stops = np.full(starts.shape, -1) if ends is None else np.atleast_1d(np.asarray(ends, np.int64))
-    for what, given in (("source", starts), ("end", stops[:0] if ends is None else stops)):
-        wrong = (given < 0) | (given >= pattern.vertices)
-        if wrong.any():
-            raise ValueError(
-                f"{what} {given[np.argmax(wrong)]}: must be a vertex from 0 to "
-                f"{pattern.vertices - 1}"
-            )
+    starts = _vertices("source", sources, pattern)
+    stops = np.full(starts.shape, -1) if ends is None else _vertices("end", ends, pattern)
     starts = np.where(
         starts < pattern.satellites, starts, starts + pattern.vertices - pattern.satellites
     )
@@ -229,6 +222,16 @@ def shortest(
     per_second = (_BUCKETS - 2) / longest if longest > 0.0 else 1.0
     _from_each(pattern.first, pattern.head, cost, starts, stops, per_second, latency, arrival)
     return latency[:, : pattern.vertices], arrival
+
+
+def _vertices(what: str, given: ArrayLike, pattern: Pattern) -> Indices:
+    found = np.atleast_1d(np.asarray(given, dtype=np.int64))
+    wrong = (found < 0) | (found >= pattern.vertices)
+    if wrong.any():
+        raise ValueError(
+            f"{what} {found[np.argmax(wrong)]}: must be a vertex from 0 to {pattern.vertices - 1}"
+        )
+    return found
 
 
 @kernel
