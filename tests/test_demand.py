@@ -67,7 +67,7 @@ def test_faults_and_requests_do_not_share_randomness():
     assert same(base.interruptions, asked(OFTEN, "workload.rate=1 request/s").interruptions)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 2**31), st.floats(0.01, 20.0), st.integers(1, 12))
 def test_everything_lies_within_the_duration(seed, rate, hours):
     found = asked(

@@ -415,7 +415,7 @@ def test_drafts_go_on_until_debris_agrees_with_the_wrecks_that_made_it() -> None
 # books, files and bytes
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     satellites=st.integers(1, 300),
     infant=st.floats(0.0, 0.9),

@@ -179,7 +179,7 @@ def test_open_values_are_marked_as_sized():
     assert plan.array_area_m2 == 104.96
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.sets(st.sampled_from(SIZED)), st.floats(1.05, 2.0))
 def test_given_values_are_kept(given_paths, factor):
     """Whatever is given is kept to the last bit; what is open is as if all were open."""

@@ -292,7 +292,7 @@ def test_wrong_arguments_are_refused(arguments: dict[str, object], message: str)
         forecast(fleet(1), NEW_YEAR, 60.0).shadow_events(0, 0.0, 1.0, "total")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.integers(1, 40),
     st.floats(250e3, 3000e3),

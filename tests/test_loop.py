@@ -236,7 +236,7 @@ def test_faults_of_one_interval_cost_their_times_together() -> None:
 
 
 @given(st.lists(st.integers(-1, 5), min_size=1, max_size=60))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_sites_of_a_job_are_counted_alike_one_by_one_and_all_at_once(placed: list[int]) -> None:
     sites, none, room = np.array(placed, np.int32), np.zeros(0, np.int64), np.zeros(6, np.int64)
     for job in set(placed) - {-1}:
@@ -406,7 +406,7 @@ def mixed() -> Prepared:
 
 
 @given(order=st.permutations(range(12)))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_totals_do_not_depend_on_the_order_of_the_satellites(
     mixed: Prepared, order: list[int]
 ) -> None:

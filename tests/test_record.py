@@ -38,7 +38,7 @@ INTERVAL = 300.0
 physical = st.integers(-(10**6), 10**6).map(lambda number: number / 1000.0)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(arrays(float, st.integers(1, 300), elements=physical))
 def test_percentiles_lie_within_one_bin_of_the_value_at_their_rank(values) -> None:
     before = values.copy()
@@ -202,7 +202,7 @@ def test_series_are_means_over_their_interval() -> None:
     assert series["sat_die_temperature_K"][1].tolist() == case.fleet.die[[0, 2]].tolist()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(cases(10))
 def test_an_observer_only_reads_and_writes_only_names_of_the_table(case: Case) -> None:
     observer, state = observed(case)
@@ -291,7 +291,7 @@ def _asked(arrival) -> Requests:
     return Requests(np.array(arrival), lengths, lengths, np.full(n, -1, np.int16))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(cases(10))
 def test_totals_account_for_every_request_joule_and_flop(case: Case) -> None:
     observer, state = observed(case)

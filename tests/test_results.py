@@ -265,7 +265,7 @@ def test_a_pickle_that_is_no_checkpoint_is_ignored(content, tmp_path) -> None:
     assert results.load_checkpoint(tmp_path, "f") is None
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.binary(max_size=200))
 @example(b"\x8d\x00\x00\x00\x00\x00\x00\x00\x80")
 def test_a_file_of_any_other_content_is_ignored(tmp_path_factory, content: bytes) -> None:

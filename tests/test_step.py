@@ -19,7 +19,7 @@ from .step_case import CRAFT, NODE, SERVICE, STEP, Case, cases, steady
 STEPS = 20
 SUN = 1361.0
 
-thorough = settings(max_examples=40, deadline=None)
+thorough = settings(max_examples=40)
 
 
 def named(flows):
@@ -281,7 +281,7 @@ def test_a_die_over_its_limit_stands_still(case: Case, excess: float) -> None:
     st.floats(0.0, 1.0),
     st.sampled_from([0.1, 0.4, 0.9]),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_hotter_is_never_faster(radiator: float, spread: float, utilisation: float) -> None:
     """A row of satellites that differ only in temperature."""
     craft = CRAFT._replace(emission=radiator * CRAFT.emission)

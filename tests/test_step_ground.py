@@ -104,7 +104,7 @@ def test_a_fault_undoes_what_was_running() -> None:
     assert struck["loss_faults_FLOP"] == pytest.approx(lost, rel=1e-12)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(cases(10))
 def test_ground_nodes_keep_full_clock_and_leave_satellites_alone(case: Case) -> None:
     case.route(0, 10)
@@ -119,7 +119,7 @@ def test_ground_nodes_keep_full_clock_and_leave_satellites_alone(case: Case) -> 
         assert before.tobytes() == after[: case.satellites].tobytes()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(cases(10))
 def test_a_satellite_with_power_and_cold_serves_like_a_ground_node(case: Case) -> None:
     """The same requests, jobs and faults on a site that space does not hold back."""

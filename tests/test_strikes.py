@@ -116,7 +116,7 @@ def test_the_map_is_exact_at_its_nodes_and_goes_round_the_earth(
     assert middle == pytest.approx(0.5 * (west + east_), rel=1e-9)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.floats(-1.0, 1.0), st.floats(-np.pi, np.pi),
     st.floats(0.0, 0.3),
@@ -211,7 +211,7 @@ def test_how_tries_are_grouped_does_not_matter(
     assert stats.chi2.sf(chi, 80) > 1e-3
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.floats(0.0, 9e6), min_size=1, max_size=50))
 def test_chunks_cover_every_satellite_once(expected: list[float]) -> None:
     found = list(strikes._chunks(np.array(expected)))

@@ -124,7 +124,7 @@ def test_satellites_on_their_way_up_or_down_do_not_count() -> None:
     assert alone.drag_delta_v_m_s_per_year > 1e3 * kept.drag_delta_v_m_s_per_year
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.floats(320e3, 1450e3), st.floats(1.05, 3.0))
 def test_more_drag_takes_more_and_decays_sooner(altitude: float, times: float) -> None:
     plan = planned(ORBIT)

@@ -224,7 +224,7 @@ def test_every_class_has_three_answers_in_the_catalogues_order(plan: FleetPlan) 
     assert [(row["workload"], row["option"]) for row in listed] == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     links=st.integers(0, 400),
     ground_links=st.floats(0.0, 81.0),

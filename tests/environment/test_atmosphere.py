@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
@@ -131,7 +131,6 @@ def test_lifetimes_are_those_of_textbooks() -> None:
     assert days[3] / 365.25 > 50.0
 
 
-@settings(deadline=None)
 @given(
     st.floats(130e3, 700e3),
     st.floats(1.0, 200e3),

@@ -59,7 +59,7 @@ def test_a_year_behind_10_mm_at_650_km() -> None:
     assert total == pytest.approx([150.0, 150.0], rel=0.25)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(0.1e-3, 25e-3), st.floats(1.05, 2.0), st.floats(20.0, 80.0), st.floats(1e-3, 1e6))
 def test_thicker_is_less_and_dose_is_linear(thickness, factor, folding, scale) -> None:
     wall = [thickness, min(thickness * factor, 30e-3)]

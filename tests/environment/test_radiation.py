@@ -131,7 +131,7 @@ def test_over_the_poles_nothing_is_trapped() -> None:
         assert not radiation.spectrum([[0.0, 0.0, pole]], "electron", 0.5).any()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.floats(-1.0, 1.0),
     st.floats(-math.pi, math.pi),

@@ -145,7 +145,7 @@ def test_beta_of_orbits_facing_the_sun(
     assert sine == pytest.approx(math.sin(math.radians(beta)), abs=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.datetimes(datetime(1975, 1, 1), datetime(2060, 1, 1)))
 def test_the_sun_stays_on_its_path(when: datetime) -> None:
     x, y, z = sun.positions(when.replace(tzinfo=UTC), np.zeros(1))[:, 0] / ASTRONOMICAL_UNIT

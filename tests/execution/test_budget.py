@@ -23,7 +23,7 @@ windows = st.builds(
 units = st.builds(Unit, st.floats(1e-3, 1e4), st.floats(0.0, 1e6), st.floats(0.0, 1e9))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(windows, max_size=30), units)
 def test_granted_units_are_the_whole_part_of_the_total_capacity(given_windows, unit):
     carry, granted, capacity = Fraction(0), 0, Fraction(0)
@@ -54,7 +54,7 @@ def test_a_thousand_windows_of_a_third_of_a_unit():
     assert sloppy == 99
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(windows, units, st.floats(1.0, 3.0))
 def test_more_of_anything_never_grants_less(window, unit, factor):
     base = budget.grant(Fraction(0), window, unit).capacity
@@ -79,7 +79,7 @@ def test_hand_computed_windows():
     assert (dark.units, dark.carry, dark.bound) == (0, Fraction(1, 2), LINK)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.lists(st.integers(0, 1000), max_size=20), units, st.randoms())
 def test_bill_is_the_same_to_the_last_digit_however_the_work_is_cut(done, unit, random):
     whole = budget.settle(Account(), sum(done), sum(done))

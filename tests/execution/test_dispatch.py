@@ -110,7 +110,7 @@ def test_without_delay_the_network_changes_nothing(seed):
         )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 10_000), delay=st.sampled_from([0.25, 2.0, 16.0]))
 def test_a_prompt_on_its_way_is_one_that_comes_later(seed, delay):
     """The engine does all of it as much later; the delay is a power of two, so exactly."""
@@ -171,7 +171,7 @@ def test_who_has_no_way_is_held_and_then_sent_or_dropped():
     assert slots["delay"][sent] == 0.5
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 10_000),
     patience=st.sampled_from([3.0, 40.0, 1e6]),

@@ -48,7 +48,7 @@ def test_availability_is_that_of_an_alternating_renewal_process():
     assert down == pytest.approx(rate * restart / (1 + rate * restart), rel=0.01)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(0, 16), min_size=1, max_size=6),
     st.floats(0.0, 1e4),
@@ -95,7 +95,7 @@ parts = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(parts, parts)
 def test_merging_keeps_what_finds_its_site_up(first, second):
     """Against one list and a dictionary."""

@@ -96,7 +96,7 @@ def test_impossible_rates_are_refused(rate, duration):
         flips.number(8, rate, duration, rng())
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     st.lists(st.tuples(st.sampled_from(DTYPES), st.integers(0, 40)), min_size=1, max_size=5),
     st.integers(0, 60),
@@ -229,7 +229,7 @@ def test_strikes_that_meet_in_a_word():
     assert met == pytest.approx(flips.meeting(99, 1000), rel=0.1)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.integers(0, 12), st.integers(0, 4))
 def test_outcomes_follow_from_the_wrong_bits_of_each_word(seed, strikes, logic):
     """Counted word by word in a dictionary, on memory so small that strikes meet."""

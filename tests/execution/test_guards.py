@@ -48,7 +48,7 @@ def test_no_false_alarm_in_a_clean_run():
     assert not flagged(norm, GRADIENT_NORM).any()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32), st.floats(0.02, 0.5), st.floats(1.0, 20.0))
 def test_what_lies_beyond_the_threshold_is_flagged_and_nothing_below(seed, spread, excess):
     """Against median and MAD of SciPy."""
@@ -175,7 +175,7 @@ def test_crc_is_that_of_the_standard_and_bit_by_bit():
         assert found == register ^ 0xFFFFFFFF == binascii.crc32(block.tobytes())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.integers(1, 40), st.integers(1, 4000))
 def test_checksums_find_exactly_the_struck_blocks(seed, strikes, block):
     weights = rng(seed).normal(size=3001).astype(np.float32)
@@ -208,7 +208,7 @@ def test_every_flip_of_one_to_three_bits_and_every_short_burst_is_found():
         assert (guards.checksums(struck)[0] != clean[0]) == bool(set(places.tolist()))
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     st.sampled_from([np.float32, np.uint16, np.int8, np.float64]),
     st.integers(0, 2),

@@ -185,7 +185,7 @@ def test_one_at_a_time_waits_as_m_d_1(load):
     assert total[0, 0] == pytest.approx(n * demand, rel=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**31),
     rate=st.floats(0.05, 20.0),

@@ -79,7 +79,7 @@ def test_seeds_differ_and_a_longer_text_begins_like_a_shorter_one():
     assert text.prose(9000, seed=2).startswith(text.prose(5000, seed=2))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(1, 20_000), st.integers(0, 2**40))
 def test_any_seed_and_size(size, seed):
     made = text.prose(size, seed)

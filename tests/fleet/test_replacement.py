@@ -181,7 +181,7 @@ PLANS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(PLANS)
 def test_the_books_balance(draw: dict[str, object]) -> None:
     months = 48

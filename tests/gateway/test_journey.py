@@ -42,7 +42,7 @@ def engine(prompt: int, output: int) -> tuple[float, float]:
 
 
 @given(st.integers(1, 5000), st.integers(1, 2000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_alone_at_a_site_it_lasts_as_in_the_loop(prompt: int, output: int) -> None:
     way = journey(Sky([moment(weights=(1.0, 0.0))]), prompt=prompt, planned=output)
     home = run(way, output)
@@ -58,7 +58,7 @@ def test_the_first_token_comes_with_the_prompt() -> None:
 
 
 @given(st.integers(1, 300), st.integers(1, 60))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_token_by_token_is_the_same_as_at_once(prompt: int, output: int) -> None:
     sky = Sky([moment()])
     whole, parts = (journey(sky, prompt=prompt, planned=output) for _ in range(2))

@@ -97,7 +97,7 @@ def test_half_a_byte_goes_with_its_message():
     assert messages.demand(table, np.array([7]), 1.0)[0] == 56.0
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32))
 def test_no_byte_vanishes(seed):
     rng = np.random.default_rng(seed)

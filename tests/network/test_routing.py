@@ -67,7 +67,7 @@ def network(random, satellites, ground, isl=3.0, up=0.4, fibre=0.3, failed=0.1):
     return satellites, vertices, edges, seconds
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 30), st.integers(0, 8))
 def test_latencies_and_routes_equal_networkx(seed, satellites, ground):
     if satellites + ground == 0:
@@ -132,7 +132,7 @@ def test_ten_thousand_satellites_equal_scipy():
     assert np.allclose(sums, latency[np.arange(50), np.arange(50)], rtol=1e-14, atol=0.0)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.integers(0, 8))
 def test_the_way_to_an_end_is_the_same_when_nothing_farther_is_sought(seed, satellites, ground):
     random = np.random.default_rng(seed)
@@ -224,7 +224,7 @@ def test_no_links_at_all():
     assert latency.tolist() == [[0.0, np.inf, np.inf], [np.inf, np.inf, 0.0]]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1))
 def test_a_path_adds_up_both_ways_and_a_failure_never_shortens_it(seed):
     random = np.random.default_rng(seed)

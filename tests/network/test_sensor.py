@@ -177,7 +177,7 @@ def test_how_time_is_cut_does_not_matter():
         assert float(cut[name][0]) == pytest.approx(float(whole[name][0]), abs=41.0), name
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.integers(0, 2**32))
 def test_no_byte_vanishes(seed):
     rng = np.random.default_rng(seed)

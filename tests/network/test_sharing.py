@@ -158,7 +158,7 @@ def assert_fair(capacity, paths, demand, rate, binding, weight):
         assert level[flow] >= highest[binding[flow]] * (1.0 - 1e-11)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.integers(0, 2**32), st.sampled_from([(None, None), (40, 12), (300, 150)]))
 def test_every_flow_has_its_demand_or_a_full_link_where_none_has_more(seed, size):
     rng = np.random.default_rng(seed)
@@ -326,7 +326,7 @@ def test_an_unlimited_flow_ends_at_once():
     assert found.sent.tolist() == [3.0, 4.0]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32))
 def test_no_link_carries_more_than_it_can(seed):
     rng = np.random.default_rng(seed)

@@ -121,7 +121,7 @@ def test_a_grid_that_cannot_be_is_refused(wrong):
         topology.plus_grid(*wrong)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(0, 5))
 def test_nearest_is_what_sorting_all_pairs_gives(seed, n, terminals):
     random = np.random.default_rng(seed)
@@ -201,7 +201,7 @@ def test_a_mesh_with_spare_terminals_holds_the_shortest_tree():
     assert {(min(i, j), max(i, j)) for i, j in zip(*tree, strict=True)} <= mesh
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 120), st.integers(2, 6))
 def test_a_mesh_is_of_one_piece_and_keeps_the_limit(seed, n, terminals):
     random = np.random.default_rng(seed)

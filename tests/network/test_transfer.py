@@ -150,7 +150,7 @@ def test_how_time_is_cut_does_not_matter():
     np.testing.assert_allclose(cut["left"], whole["left"], atol=1.01)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32))
 def test_no_byte_vanishes(seed):
     """Links and paths come and go, transfers are added and given up; every interval balances."""

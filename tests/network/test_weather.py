@@ -198,7 +198,7 @@ def test_air_against_the_air_mass_of_kasten_and_young(elevation: float, excess: 
 # draws
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=6), st.integers(0, 2**63))
 def test_the_grouping_of_steps_changes_no_byte(groups: list[int], seed: int) -> None:
     climate = spread([0.5, 0.2, 0.9], seed)
@@ -221,7 +221,7 @@ def test_a_site_added_at_the_end_leaves_the_others() -> None:
     np.testing.assert_array_equal(skies(fewer, 200), skies(more, 200)[:, :3])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(st.tuples(st.floats(-90, 90), st.floats(-180, 180)), min_size=1, max_size=30),
     st.floats(1e4, 2e7),

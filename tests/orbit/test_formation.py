@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 from sgp4.api import SatrecArray
@@ -81,7 +81,6 @@ def test_hexagonal_counts_are_those_of_the_a2_lattice(ratio: int) -> None:
     assert len(formation.lattice(ratio * 0.1, 0.1, "hexagonal")[0]) == count
 
 
-@settings(deadline=None)
 @given(
     st.floats(1.0, 30.0),
     st.sampled_from(formation.PATTERNS),
@@ -119,7 +118,6 @@ def test_a_hexagonal_cluster_flies_with_100_to_200_metres_between_neighbours() -
     np.testing.assert_allclose(distance.max(axis=1), 200.0, rtol=0.02)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000), st.floats(10.0, 800.0))
 def test_neighbours_are_the_pairs_close_in_the_scaled_plane(seed: int, within: float) -> None:
     along, radial = np.random.default_rng(seed).normal(size=(2, 40)) * 300.0

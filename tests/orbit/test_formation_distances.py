@@ -52,7 +52,7 @@ def test_a_pass_between_two_moments_is_seen() -> None:
     assert found.interval.tolist() == [2, 2, 2]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(2, 70),
     st.integers(1, 3),
@@ -121,7 +121,6 @@ def test_neighbours_move_between_the_published_distances(
     np.testing.assert_allclose(high, longest, rtol=0.02)
 
 
-@settings(deadline=None)
 @given(st.integers(2, 12), st.integers(2, 5), st.integers(0, 10_000))
 def test_pair_distances_of_every_pair_hold_the_closest_approach(
     n: int, moments: int, seed: int
@@ -146,7 +145,6 @@ def test_a_minute_between_moments_costs_a_thousandth(cluster: np.ndarray) -> Non
     np.testing.assert_allclose(coarse, fine, rtol=sag)
 
 
-@settings(deadline=None)
 @given(st.integers(2, 40), st.floats(1.0, 200.0), st.integers(0, 10_000))
 def test_too_close_is_empty_exactly_when_nobody_enters(n: int, keep_out: float, seed: int) -> None:
     positions = np.random.default_rng(seed).normal(size=(2, n, 3)) * 200.0

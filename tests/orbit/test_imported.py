@@ -160,7 +160,7 @@ def test_epochs_count_from_the_start() -> None:
     )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 10**9), st.integers(0, 339_999))
 def test_tle_round_trip(tmp_path: Path, seed: int, number: int) -> None:
     fields = objects(1, seed, number)[0]
@@ -232,7 +232,7 @@ def test_bad_tle_lines_are_named(tmp_path: Path, text: str, line: int, reason: s
     )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(1, len(ONEWEB) - 2))
 def test_a_cut_tle_file_is_never_read_in_silence(tmp_path: Path, cut: int) -> None:
     """Whole sets before the cut are kept; the rest is one bad entry, or nothing remains."""
@@ -252,7 +252,7 @@ def test_a_cut_tle_file_is_never_read_in_silence(tmp_path: Path, cut: int) -> No
             imported.read(path, START, "tle")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from([1, 2, 4, 5]), st.integers(2, 67), st.integers(1, 9))
 def test_every_altered_digit_is_caught(tmp_path: Path, line: int, at: int, step: int) -> None:
     old = LINES[line][at]
@@ -263,7 +263,6 @@ def test_every_altered_digit_is_caught(tmp_path: Path, line: int, at: int, step:
     assert (len(elements), [entry.line for entry in bad]) == (1, [line + 1])
 
 
-@settings(deadline=None)
 @given(st.floats(6.39, 6.41), st.floats(0.0, 0.45), st.floats(0.0, 180.0))
 def test_deep_space_begins_where_the_sgp4_package_lets_it_begin(
     mean_motion: float, eccentricity: float, inclination: float

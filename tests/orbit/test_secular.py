@@ -211,7 +211,7 @@ def test_the_loops_are_vectorised() -> None:
     assert "sincos" not in assembly
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.floats(0.0, 0.45),
     st.floats(0.0, math.pi),

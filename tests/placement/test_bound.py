@@ -75,7 +75,7 @@ def test_tangents_lie_below_the_power_of_every_clock(exponent: float, f: float) 
     assert max(slope * f + offset for slope, offset in _tangents(exponent)) <= power + 1e-12
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1))
 def test_no_schedule_exceeds_it(seed: int) -> None:
     """Random schedules that obey every limit, followed step by step on their own batteries."""

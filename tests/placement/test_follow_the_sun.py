@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dawndusk.placement.conformance import check
@@ -15,7 +15,6 @@ def test_conforms() -> None:
     check(follow_the_sun)
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([0.0, 0.5, 0.98, 1.0]), min_size=1, max_size=9), st.integers(0, 3))
 def test_dark_satellites_get_nothing_while_some_are_lit(light, ground) -> None:
     outlook, view = present(len(light), ground, [BATCH, GANG], illumination=np.array(light))

@@ -3,7 +3,7 @@
 import dataclasses
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dawndusk.placement.conformance import check
@@ -26,7 +26,6 @@ def test_conforms() -> None:
     check(greedy)
 
 
-@settings(deadline=None)
 @given(sites, shares, st.integers(1, 100))
 def test_more_power_never_costs_weight_and_more_load_always_does(site, more, load) -> None:
     illumination, charge, speed, backlog = site

@@ -1,7 +1,7 @@
 """Ground only: satellites stay idle, cheap and idle nodes come first."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dawndusk.placement.conformance import check
@@ -14,7 +14,6 @@ def test_conforms() -> None:
     check(ground_only)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 8), st.integers(0, 5), st.integers(0, 2**32 - 1))
 def test_satellites_get_nothing_and_ground_nodes_all(satellites, ground, seed) -> None:
     random = np.random.default_rng(seed)

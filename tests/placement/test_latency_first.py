@@ -94,7 +94,6 @@ def drawn(seed: int):
     return latency, random.random(origins), random.random(sites)
 
 
-@settings(deadline=None)
 @given(cases)
 def test_no_request_is_lost_and_none_passes_a_nearer_site_with_room(seed: int) -> None:
     latency, wanted, room = drawn(seed)
@@ -107,7 +106,7 @@ def test_no_request_is_lost_and_none_passes_a_nearer_site_with_room(seed: int) -
         assert not (left[nearer] > 1e-12).any()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(cases)
 def test_a_single_origin_has_the_least_mean_delay_of_all(seed: int) -> None:
     """The transport problem, solved by another method (scipy's linear program)."""

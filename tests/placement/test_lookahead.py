@@ -193,7 +193,7 @@ def test_an_origin_out_of_reach_of_servers_gets_a_site_that_it_reaches() -> None
     assert (decision.weights_by_origin.max(axis=1) > 0.0).all()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1))
 def test_jobs_to_come_change_nothing(seed: int) -> None:
     """Blank rows, which stand for jobs not yet submitted, leave the decision as it is."""
@@ -258,7 +258,6 @@ def test_the_clock_falls_with_the_cube_of_its_power() -> None:
     assert 1.0 - drained([0.5], 0.0)[0] == pytest.approx(low, rel=1e-12)
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=12), st.floats(0.0, 9e6))
 def test_more_energy_never_means_less_clock(light, energy) -> None:
     more = drained(light, min(energy + 1e5, PLANT.usable))

@@ -8,7 +8,7 @@ from dawndusk.placement.matching import match
 
 from .situations import matchings
 
-thorough = settings(max_examples=300, deadline=None)
+thorough = settings(max_examples=300)
 
 
 def arguments(placed, score, jobs):

@@ -172,7 +172,7 @@ def drawn(seed: int):
     return given, asked, random.random(slots) * 5.0
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1))
 def test_more_of_anything_never_costs(seed: int) -> None:
     """But for what a further site loses while it is off, a thousandth of its idle power."""
@@ -188,7 +188,7 @@ def test_more_of_anything_never_costs(seed: int) -> None:
         assert after <= before + off + 1e-6 * max(1.0, abs(before))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1))
 def test_where_the_solver_begins_does_not_matter(seed: int) -> None:
     """From the basis of a program with other light and charge, simplex or interior point."""

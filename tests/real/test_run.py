@@ -212,7 +212,7 @@ def test_strikes_on_memory_behind_ecc_are_counted_by_what_it_does() -> None:
     assert outcomes["masked"] == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(
         st.tuples(st.integers(0, 2), st.floats(0.0, 5000.0), st.floats(1.0, 900.0)), max_size=5

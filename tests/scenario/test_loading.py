@@ -224,7 +224,7 @@ SCALARS = st.one_of(
 VALUES = st.one_of(SCALARS, st.lists(SCALARS, max_size=2), st.just({}), st.just([{}]))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=SHARED)
+@settings(max_examples=150, suppress_health_check=SHARED)
 @given(st.data())
 def test_no_input_crashes(tmp_path: Path, data: st.DataObject) -> None:
     """Whatever stands where a value is expected, it loads or every fault is told."""

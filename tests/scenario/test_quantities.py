@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dawndusk.scenario.quantities import (
@@ -219,7 +219,6 @@ def test_decibels_become_plain_numbers(written: str, si: str, value: float) -> N
     assert parse(written, si) == pytest.approx(value, rel=1e-15)
 
 
-@settings(deadline=None)
 @given(a=st.floats(-150.0, 150.0), b=st.floats(-150.0, 150.0))
 def test_decibels_add_where_ratios_multiply(a: float, b: float) -> None:
     product = parse(f"{a!r} dB", "") * parse(f"{b!r} dB", "")

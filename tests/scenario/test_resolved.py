@@ -166,7 +166,7 @@ def test_replaced_checks_again_and_notes_its_origin(tmp_path: Path) -> None:
         scenario.replaced({"satellite.array.aera": 1.0})
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=SHARED)
+@settings(max_examples=50, suppress_health_check=SHARED)
 @given(value=st.floats(1e-3, 1e9))
 def test_replaced_keeps_the_float(tmp_path: Path, value: float) -> None:
     changed = loaded(tmp_path).replaced({"satellite.battery.capacity": value})

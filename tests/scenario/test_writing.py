@@ -96,7 +96,7 @@ eccentricity = 0.01
     assert loaded(tmp_path, scenario.to_toml()) == scenario
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=SHARED)
+@settings(max_examples=40, suppress_health_check=SHARED)
 @given(
     description=st.text(max_size=30),
     altitude=st.floats(150e3, 5_800e3),

@@ -200,7 +200,6 @@ def check_energy(totals: dict[str, float]) -> None:
 @given(tables=scenarios())
 @settings(
     max_examples=60,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

@@ -127,7 +127,7 @@ def scenarios(draw: st.DrawFn) -> tuple[str, list[str]]:
     return base, found
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn=scenarios())
 def test_no_byte_disappears(drawn: tuple[str, list[str]]) -> None:
     """Messages, transfers and sensor data to the byte; energy, work and requests to 1e-9."""

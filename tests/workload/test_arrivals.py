@@ -90,7 +90,7 @@ def test_same_seed_same_requests():
     assert len(one) != len(other) or np.any(one.arrival != other.arrival)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     rate=st.floats(0.0, 2.0),
     duration=st.floats(1.0, 5000.0),

@@ -206,7 +206,7 @@ def by_events(model: Model, method: Method, network: Network, rounds: int) -> li
     return ends
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.integers(1, 12),
     st.integers(1, 6),
@@ -249,7 +249,7 @@ def test_a_full_link_sets_the_pace_however_slowly_its_queue_grows():
     assert diloco.round_time(model, method, network) == pytest.approx(2.0002, rel=1e-12)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.integers(1, 40),
     st.integers(1, 8),
@@ -271,7 +271,7 @@ def test_more_rate_overlap_or_fewer_bits_never_cost_time(interval, parts, overla
     assert diloco.round_time(model, method._replace(overlap=overlap + 1), network) <= base * tiny
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(1, 30), st.integers(1, 24), st.integers(0, 200))
 def test_every_parameter_is_sent_once_a_round(interval, parts, steps):
     model, network = Model(24e6, 24, 0.1), Network(2, 1e9, 0.0, RING)

@@ -13,7 +13,7 @@ def example():
     return Checkpoint(outer, {0: (7, 7), 3: (7, 2)}, {0: b"\x00state", 3: b""})
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.dictionaries(st.integers(0, 99), st.binary(max_size=50), max_size=5),
     st.dictionaries(st.integers(0, 99), st.tuples(st.integers(0, 2**40), st.integers(0, 9))),

@@ -343,7 +343,7 @@ def test_a_guard_sees_what_a_replica_brings_before_it_counts():
     assert training.useful[1] == 15
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.sampled_from(["synchronous", "diloco", "streaming"]),
     st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.integers(1, 9)), max_size=60),

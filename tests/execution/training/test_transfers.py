@@ -25,7 +25,7 @@ def played(vectors):
     return [np.concatenate(each) for each in pieces], sent
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.integers(2, 9), st.integers(0, 40), st.integers(0, 2**31))
 def test_it_sends_what_a_ring_sends(k, length, seed):
     rng = np.random.default_rng(seed)
